@@ -1,0 +1,1 @@
+"""Cases, the ladder they climb, and the channels that hear of it."""

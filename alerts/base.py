@@ -1,0 +1,110 @@
+"""What every channel promises: to send an alert once, to edit it, and to find it again when in doubt."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from alerts.case import Case, Event
+from alerts.ladder import Step
+from classifiers.base import Verdict
+from connectors.base import Mention, Permanent, Transient
+
+__all__ = ["Alert", "Channel", "Complaint", "Notice", "Options", "Permanent", "Transient", "Unknown"]
+
+
+class Unknown(Exception):
+    """The message may or may not have arrived: it is looked for before it is sent again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complaint:
+    """One post of the customer with what the classifier thought of it; text and author are empty once deleted."""
+
+    mention: Mention
+    verdict: Verdict
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """A case as it stands, to be shown in a channel, and why it is shown now."""
+
+    key: str
+    """Unique for ever, e.g. `case:42:1:0`: case, round, step."""
+    now: datetime
+    case: Case
+    complaints: Sequence[Complaint]
+    """The customer's posts, oldest first; never empty."""
+    timeline: Sequence[Event]
+    step: Step | None
+    """The step of the ladder that is due; None: nothing new, the message shall show the case as it now stands."""
+    number: int
+    """The step's place in the ladder, from 0."""
+    root: str | None
+    """Reference of the case's first message in this channel; None: this becomes it."""
+    elsewhere: str | None = None
+    """A link to the case's message in the channel of its first step, when that is another one."""
+
+    @property
+    def late(self) -> bool:
+        return self.case.breached(self.now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A message about the monitor itself: a source that fails, an alert that could not be delivered."""
+
+    key: str
+    now: datetime
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What every channel can be told in its section of config.yaml."""
+
+    timeout: float = 10.0
+    """Seconds for one request."""
+
+
+class Channel(ABC):
+    """Shows cases to people somewhere. Knows nothing of SQL, schedules or platforms' APIs.
+
+    A channel is one module of this folder, `type: slack` being `alerts/slack.py`; the module defines one subclass,
+    and its own `Options` dataclass when it can be told more than the common ones. Every method may raise Transient
+    (with `retry_at` when the other side said when), Permanent or, once a request has left, Unknown. The caller alone
+    retries: a client's own retries are off.
+    """
+
+    Options: ClassVar[type[Options]] = Options
+
+    def __init__(self, name: str, options: Any) -> None:
+        """`name` is the channel's in config.yaml; `options` an instance of the class's `Options`."""
+        self.name = name
+        self.options = options
+
+    @abstractmethod
+    def send(self, message: Alert | Notice) -> str:
+        """Sends a new message, into the thread of `root` when there is one; its reference, to be kept."""
+
+    @abstractmethod
+    def update(self, alert: Alert) -> None:
+        """Edits the message `alert.root` to show the case as it stands. Doing it twice is doing it once."""
+
+    @abstractmethod
+    def find(self, message: Alert | Notice, since: datetime) -> str | None:
+        """The reference of a message that a broken-off `send` may have left, by its key; None: it never arrived."""
+
+    def link(self, reference: str) -> str | None:
+        """A web address of a message, for the alert in another channel; None: there is none."""
+        return None
+
+    @abstractmethod
+    def login(self) -> str:
+        """Tries credentials and access; one line of what was found, for `check --online`."""
+
+    def close(self) -> None:
+        """Gives connections back."""

@@ -1,0 +1,173 @@
+"""The case: one customer's complaint in one thread, its states, and the moves between them.
+
+    OPEN ──claim──▶ CLAIMED ──answer──▶ ANSWERED ──another complaint──▶ OPEN, a new round
+      ├─────────────answer────────────▶ ANSWERED
+      ├──dismiss (from CLAIMED too)───▶ DISMISSED          every complaint deleted ──▶ WITHDRAWN
+
+Every move is a pure function from a case to its next self; the caller stores both the case and what happened.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class State(StrEnum):
+    OPEN = "open"
+    CLAIMED = "claimed"
+    ANSWERED = "answered"
+    DISMISSED = "dismissed"
+    WITHDRAWN = "withdrawn"
+
+
+WAITING = frozenset({State.OPEN, State.CLAIMED})
+"""The states in which the customer is still waiting."""
+
+
+class Stop(StrEnum):
+    """What stopped the clock."""
+
+    BRAND_REPLY = "brand_reply"
+    PERSON = "person"
+    DISMISSED = "dismissed"
+    DELETED = "deleted"
+
+
+class NotAllowed(Exception):
+    """The move is not open to a case in its present state; the message says why, for the person who tried."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One per brand, platform, thread and author."""
+
+    id: int
+    brand: str
+    platform: str
+    thread_id: str
+    author: str
+    state: State = State.OPEN
+    round: int = 1
+    """Counts the times that a new complaint in the thread started the clock again."""
+    level: int = 0
+    """Steps of the ladder climbed in this round."""
+    posted_at: datetime
+    """The customer's own clock: when the complaint that this round answers to was posted."""
+    detected_at: datetime
+    respond_by: datetime
+    """Fixed at opening, so that a later change of config doesn't move it."""
+    check_at: datetime | None
+    """When the ladder looks next; None: never, as things stand."""
+    alerted_at: datetime | None = None
+    """When the first alert of this round was delivered."""
+    stopped_at: datetime | None = None
+    stopped_by: Stop | None = None
+    assignee: str | None = None
+    snoozed_until: datetime | None = None
+    version: int = 1
+
+    @property
+    def waiting(self) -> bool:
+        return self.state in WAITING
+
+    def breached(self, now: datetime) -> bool:
+        """The customer waited, or still waits, past the target."""
+        return self.stopped_by not in (Stop.DISMISSED, Stop.DELETED) and (self.stopped_at or now) > self.respond_by
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of a case's timeline."""
+
+    at: datetime
+    kind: str
+    actor: str = ""
+    """Who did it: a person's name, the brand's handle, "" for the monitor itself."""
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+Move = tuple[Case, Event]
+
+
+def claim(case: Case, who: str, now: datetime) -> Move:
+    """Someone takes the case: the nudges fall silent, the last step doesn't. Raises NotAllowed."""
+    if case.state is State.CLAIMED:
+        raise NotAllowed(f"case {case.id} is already claimed by {case.assignee}")
+    _must_wait(case, "claimed")
+    return _next(case, state=State.CLAIMED, assignee=who), Event(at=now, kind="claimed", actor=who)
+
+
+def answer(case: Case, who: str, now: datetime, *, by: Stop = Stop.PERSON) -> Move:
+    """The customer has an answer, given at `now`: the clock stops. Raises NotAllowed."""
+    _must_wait(case, "answered")
+    kind = "brand_reply" if by is Stop.BRAND_REPLY else "answered"
+    return _stop(case, State.ANSWERED, by, now), Event(at=now, kind=kind, actor=who)
+
+
+def dismiss(case: Case, who: str, now: datetime, reason: str = "") -> Move:
+    """It is no complaint, or none for this team. Raises NotAllowed."""
+    _must_wait(case, "dismissed")
+    detail = {"reason": reason} if reason else {}
+    return _stop(case, State.DISMISSED, Stop.DISMISSED, now), Event(at=now, kind="dismissed", actor=who, detail=detail)
+
+
+def withdraw(case: Case, now: datetime) -> Move:
+    """The customer deleted every complaint of the case."""
+    return _stop(case, State.WITHDRAWN, Stop.DELETED, now), Event(at=now, kind="withdrawn")
+
+
+def snooze(case: Case, who: str, now: datetime, until: datetime) -> Move:
+    """Nudges wait until then; the last step does not. Raises NotAllowed."""
+    _must_wait(case, "snoozed")
+    if until <= now:
+        raise NotAllowed("a snooze must end in the future")
+    return (
+        _next(case, snoozed_until=until),
+        Event(at=now, kind="snoozed", actor=who, detail={"until": until.isoformat()}),
+    )
+
+
+def reopen(case: Case, who: str, now: datetime) -> Move:
+    """A person takes back an answer or a dismissal: the clock goes on as if it had never stopped. Raises NotAllowed."""
+    if case.waiting:
+        raise NotAllowed(f"case {case.id} is still {case.state}")
+    if case.state is State.WITHDRAWN:
+        raise NotAllowed(f"case {case.id} was deleted by the customer")
+    return (
+        _next(case, state=State.OPEN, stopped_at=None, stopped_by=None, assignee=None, check_at=now),
+        Event(at=now, kind="reopened", actor=who),
+    )
+
+
+def complain_again(case: Case, posted_at: datetime, detected_at: datetime, respond_by: datetime) -> Move:
+    """A new complaint in a thread that was settled: another round, with a clock and a ladder of its own."""
+    again = _next(
+        case,
+        state=State.OPEN,
+        round=case.round + 1,
+        level=0,
+        posted_at=posted_at,
+        detected_at=detected_at,
+        respond_by=respond_by,
+        check_at=detected_at,
+        alerted_at=None,
+        stopped_at=None,
+        stopped_by=None,
+        assignee=None,
+        snoozed_until=None,
+    )
+    return again, Event(at=detected_at, kind="complained_again", actor=case.author)
+
+
+def _must_wait(case: Case, done: str) -> None:
+    if not case.waiting:
+        raise NotAllowed(f"case {case.id} is {case.state} and can't be {done}; reopen it first")
+
+
+def _stop(case: Case, state: State, by: Stop, at: datetime) -> Case:
+    return _next(case, state=state, stopped_at=at, stopped_by=by, check_at=None, snoozed_until=None)
+
+
+def _next(case: Case, **changes: Any) -> Case:
+    return replace(case, version=case.version + 1, **changes)

@@ -1,0 +1,1 @@
+"""Text in, verdict out: the models, their training and their evaluation."""

@@ -1,0 +1,57 @@
+"""What every classifier promises: a batch of texts in, one verdict a text out, in the same order."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+Sentiment = Literal["negative", "neutral", "positive"]
+
+
+class BadModel(Exception):
+    """The model cannot be used as configured; the message says what to change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a model thinks of one text."""
+
+    complaint: float
+    """Probability that the text is a complaint, 0 to 1."""
+    is_complaint: bool
+    """The probability reached the configured threshold."""
+    sentiment: Sentiment
+    model: str
+    """`name@revision` of the model that said so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What every classifier can be told in the `classifier:` section of config.yaml."""
+
+    threshold: float | None = None
+    """Probability from which a text counts as a complaint; None: the model's own."""
+    batch_size: int = 32
+    """Texts in one pass of the model."""
+
+
+class Classifier(ABC):
+    """Text in, verdict out. Knows nothing of platforms, cases or Slack.
+
+    A classifier is one module of this folder, `type: onnx` being `classifiers/onnx.py`; the module defines
+    one subclass, and an `Options` dataclass when it can be told more than the common ones.
+    """
+
+    Options: ClassVar[type[Options]] = Options
+
+    @property
+    @abstractmethod
+    def model(self) -> str:
+        """`name@revision`, kept with every verdict."""
+
+    @abstractmethod
+    def classify(self, texts: Sequence[str]) -> list[Verdict]:
+        """One verdict a text, in order. Any text is answered: empty, 10 MB long, binary junk.
+
+        Raises BadModel when the model itself is missing or broken, never because of a text.
+        """

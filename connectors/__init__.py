@@ -1,0 +1,1 @@
+"""The platforms: each connector asks one of them about one brand and brings mentions."""
