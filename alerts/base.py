@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from alerts.case import Case, Event
 from alerts.ladder import Step
 from classifiers.base import Verdict
-from connectors.base import Mention, Permanent, Transient
+from connectors.base import Clock, Mention, Permanent, Transient
 
 __all__ = ["Alert", "Channel", "Complaint", "Notice", "Options", "Permanent", "Transient", "Unknown"]
 
@@ -81,10 +81,11 @@ class Channel(ABC):
 
     Options: ClassVar[type[Options]] = Options
 
-    def __init__(self, name: str, options: Any) -> None:
+    def __init__(self, name: str, options: Any, *, clock: Clock) -> None:
         """`name` is the channel's in config.yaml; `options` an instance of the class's `Options`."""
         self.name = name
         self.options = options
+        self.clock = clock
 
     @abstractmethod
     def send(self, message: Alert | Notice) -> str:

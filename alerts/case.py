@@ -123,7 +123,7 @@ def snooze(case: Case, who: str, now: datetime, until: datetime) -> Move:
     if until <= now:
         raise NotAllowed("a snooze must end in the future")
     return (
-        _next(case, snoozed_until=until),
+        _next(case, snoozed_until=until, check_at=case.check_at and min(case.check_at, now)),
         Event(at=now, kind="snoozed", actor=who, detail={"until": until.isoformat()}),
     )
 

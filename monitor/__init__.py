@@ -1,0 +1,1 @@
+"""Runs it: jobs, store, schedule, command line."""

@@ -1,0 +1,67 @@
+"""Prints alerts as small cards: for a first look, for a terminal beside the work, and for logs."""
+
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+
+from alerts import story
+from alerts.base import Alert, Channel, Notice
+from alerts.story import Line
+from alerts.words import line, shorten
+
+_BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+
+
+class Console(Channel):
+    """Writes to standard output, with bold and dim letters where that is a terminal. A print that broke off can't be
+    looked for, so `find` knows nothing and the card is printed again."""
+
+    def send(self, message: Alert | Notice) -> str:
+        if isinstance(message, Notice):
+            self._print([f"⚠️  {line(message.title)}"], message.lines)
+        elif message.root is not None and message.step is not None:
+            self._print([f"⏰ case {message.case.id} · {_said(story.call(message), message)}{_called(message)}"])
+        else:
+            head = [f"{_said(story.headline(message), message)}{_called(message)}"]
+            if held := story.status(message):
+                head.append(_said(held, message))
+            facts = (story.customer(message), _said(story.footer(message), message))
+            links = (url for url, _ in story.links(message))
+            self._print(head, _quoted(message), (*(fact for fact in facts if fact), *links))
+        return message.key
+
+    def update(self, alert: Alert) -> None:
+        held = story.status(alert)
+        self._print(
+            [f"case {alert.case.id} · {_said(story.headline(alert), alert)}"], [_said(held, alert)] if held else []
+        )
+
+    def find(self, message: Alert | Notice, since: datetime) -> str | None:
+        return None
+
+    def login(self) -> str:
+        return "prints to standard output"
+
+    def _print(self, head: Iterable[str], body: Iterable[str] = (), small: Iterable[str] = ()) -> None:
+        colours = sys.stdout.isatty()
+        bold, dim, plain = (_BOLD, _DIM, _PLAIN) if colours else ("", "", "")
+        first, *rest = head
+        rows = [f"{bold}{first}{plain}", *(f"   {row}" for row in rest)]
+        rows += [f"   {row}" for text in body for row in shorten(text, 2000, lines=40).split("\n")]
+        rows += [f"   {dim}{row}{plain}" for row in small]
+        sys.stdout.write("\n".join(rows) + "\n\n")
+        sys.stdout.flush()
+
+
+def _quoted(alert: Alert) -> list[str]:
+    words = ["\n".join(f"│ {row}" for row in text.split("\n")) for text in story.words(alert)]
+    return [*words[:1], _said(story.between(alert), alert), *words[1:]] if len(words) > 1 else words
+
+
+def _called(alert: Alert) -> str:
+    names = [f"@{line(name.removeprefix('@'), 80)}" for name in alert.step.mention] if alert.step else []
+    return f" · {' '.join(names)}" if names else ""
+
+
+def _said(said: Line, alert: Alert) -> str:
+    return story.plain(said, alert.case.detected_at)

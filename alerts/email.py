@@ -1,0 +1,165 @@
+"""Sends alerts by e-mail: one message a step, the later ones as replies; what changes in between makes no mail."""
+
+import hashlib
+import logging
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import parseaddr
+from html import escape
+
+from alerts import base, story
+from alerts.base import Alert, Channel, Notice, Permanent, Transient, Unknown
+from alerts.words import line, shorten
+from connectors.base import Secret
+
+_IMPLICIT_TLS = 465
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options(base.Options):
+    host: str
+    port: int = 587
+    """465 speaks TLS from the first byte."""
+    starttls: bool = True
+    """False only for a relay on this machine: the connection is then not encrypted."""
+    user: str | None = None
+    password: Secret | None = None
+    sender: str
+    """Such as "Complaint monitor <monitor@example.com>"."""
+    to: tuple[str, ...]
+
+
+class Email(Channel):
+    """A message's reference is its Message-ID, made from the key: a second copy of the same alert carries the same
+    one, which mail programs show once."""
+
+    Options = Options
+
+    def send(self, message: Alert | Notice) -> str:
+        mail = self._mail(message)
+        with self._connection() as smtp, _sending():
+            refused = smtp.send_message(mail)
+        for address, (code, _) in refused.items():
+            _log.warning(
+                "%s: the mail server refuses %s (%s); the others got %s", self.name, address, code, message.key
+            )
+        return str(mail["Message-ID"])
+
+    def update(self, alert: Alert) -> None:
+        """Nothing: a sent mail can't be edited, and a mail for every change would be noise."""
+
+    def find(self, message: Alert | Notice, since: datetime) -> str | None:
+        return None
+
+    def login(self) -> str:
+        with self._connection() as smtp, _sending():
+            smtp.noop()
+        return f"{self.options.host}:{self.options.port} takes mail from {self.options.sender}"
+
+    def _mail(self, message: Alert | Notice) -> EmailMessage:
+        mail = EmailMessage()
+        mail["From"] = line(self.options.sender)
+        mail["To"] = ", ".join(line(address) for address in self.options.to)
+        mail["Date"] = message.now
+        mail["Message-ID"] = self._message_id(message.key)
+        mail["Auto-Submitted"] = "auto-generated"
+        if isinstance(message, Alert) and message.root is not None:
+            mail["In-Reply-To"] = mail["References"] = line(message.root)
+        subject, rows, links = _notice(message) if isinstance(message, Notice) else _alert(message)
+        mail["Subject"] = line(subject)
+        mail.set_content("\n\n".join([*rows, *(f"{text}: {url}" for url, text in links)]) + "\n")
+        mail.add_alternative(_html(rows, links), subtype="html")
+        return mail
+
+    def _message_id(self, key: str) -> str:
+        domain = parseaddr(self.options.sender)[1].rpartition("@")[2] or "localhost"
+        return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{domain}>"
+
+    @contextmanager
+    def _connection(self) -> Iterator[smtplib.SMTP]:
+        """A session ready to send. Whatever goes wrong until then has sent nothing."""
+        try:
+            smtp = self._connect()
+        except smtplib.SMTPAuthenticationError as error:
+            raise _refused("`user` and `password`", error.smtp_code) from None
+        except smtplib.SMTPNotSupportedError:
+            raise Permanent(f"{self.options.host} offers no TLS or no login: check `port` and `starttls`") from None
+        except ssl.SSLCertVerificationError:
+            raise Permanent(f"the certificate of {self.options.host} is not valid for it") from None
+        except (OSError, smtplib.SMTPException) as error:
+            raise Transient(f"the mail server can't be reached: {type(error).__name__}") from None
+        try:
+            yield smtp
+            with suppress(OSError):
+                smtp.quit()
+        finally:
+            smtp.close()
+
+    def _connect(self) -> smtplib.SMTP:
+        where = (self.options.host, self.options.port)
+        secure = ssl.create_default_context()
+        if self.options.port == _IMPLICIT_TLS:
+            smtp: smtplib.SMTP = smtplib.SMTP_SSL(*where, timeout=self.options.timeout, context=secure)
+        else:
+            smtp = smtplib.SMTP(*where, timeout=self.options.timeout)
+        try:
+            if self.options.starttls and self.options.port != _IMPLICIT_TLS:
+                smtp.starttls(context=secure)
+            if self.options.user:
+                smtp.login(self.options.user, self.options.password.reveal() if self.options.password else "")
+        except BaseException:
+            smtp.close()
+            raise
+        return smtp
+
+
+@contextmanager
+def _sending() -> Iterator[None]:
+    """Says what an error means once the letter is on its way."""
+    try:
+        yield
+    except smtplib.SMTPRecipientsRefused as error:
+        codes = {code for code, _ in error.recipients.values()}
+        raise _refused("the addresses in `to`", min(codes)) from None
+    except smtplib.SMTPResponseException as error:
+        raise _refused("the mail", error.smtp_code) from None
+    except smtplib.SMTPNotSupportedError:
+        raise Permanent("the mail server takes no addresses with letters beyond ASCII") from None
+    except (OSError, smtplib.SMTPException) as error:
+        raise Unknown(f"the mail server went away: {type(error).__name__}") from None
+
+
+def _refused(what: str, code: int) -> Transient | Permanent | Unknown:
+    said = f"the mail server refuses {what} ({code})"
+    if code < 0:
+        return Unknown(said)
+    return Permanent(said) if code >= 500 else Transient(said)
+
+
+def _notice(notice: Notice) -> tuple[str, list[str], list[tuple[str, str]]]:
+    return f"⚠️ {notice.title}", [shorten("\n".join(notice.lines), 5000, lines=100)], []
+
+
+def _alert(alert: Alert) -> tuple[str, list[str], list[tuple[str, str]]]:
+    near = alert.case.detected_at
+    said = story.plain(story.headline(alert), near)
+    words = story.words(alert)
+    if len(words) > 1:
+        words.insert(1, story.plain(story.between(alert), near))
+    rows = [said, story.plain(story.held(alert), near) if alert.case.waiting else ""]
+    rows += [*words, story.customer(alert), story.plain(story.footer(alert), near)]
+    return f"{said} · case {alert.case.id}", [row for row in rows if row], story.links(alert)
+
+
+def _html(rows: list[str], links: list[tuple[str, str]]) -> str:
+    first, *rest = ("<br>".join(escape(row).split("\n")) for row in rows)
+    paragraphs = [f"<p><strong>{first}</strong></p>", *(f"<p>{row}</p>" for row in rest)]
+    paragraphs += [f'<p><a href="{escape(url)}">{escape(text)}</a></p>' for url, text in links]
+    return f'<!doctype html><html><body style="font-family:sans-serif">{"".join(paragraphs)}</body></html>'

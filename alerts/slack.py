@@ -1,0 +1,235 @@
+"""Posts alerts into a Slack channel: one message a case, edited in place, its later steps in the message's thread."""
+
+import logging
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http.client import HTTPException
+from socket import gaierror
+from ssl import SSLCertVerificationError
+from typing import Any, NoReturn, cast
+from urllib.error import URLError
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web import SlackResponse
+
+from alerts import base, blocks
+from alerts.base import Alert, Channel, Notice, Permanent, Transient, Unknown
+from connectors.base import Clock, Secret
+
+EVENT_TYPE = "complaint_monitor_alert"
+"""The `metadata` of our messages, by which a message is found again."""
+
+_CLOCKS_APART = timedelta(minutes=2)
+_PAGE = 200
+_NEVER_LEFT = (ConnectionRefusedError, gaierror, SSLCertVerificationError)
+_NO_SENSE = (OSError, HTTPException, ValueError, LookupError, AttributeError)
+"""How a client ends whose connection broke, or whose answer is none that Slack would give."""
+_PERHAPS_DONE = {"internal_error", "fatal_error", "service_unavailable"}
+_LATER = {"ratelimited", "rate_limited", "message_limit_exceeded", "request_timeout", "team_added_to_org"}
+_TOKEN = "Slack does not accept the token: put a valid bot token (xoxb-…) into `token`"
+_FORM = "Slack refuses the form of the message; please report this as a bug"
+_ADVICE = {
+    "invalid_auth": _TOKEN,
+    "not_authed": _TOKEN,
+    "account_inactive": _TOKEN,
+    "token_revoked": _TOKEN,
+    "token_expired": _TOKEN,
+    "not_allowed_token_type": _TOKEN,
+    "not_in_channel": "the app is not a member of {channel}: write `/invite @app` there, with the app's name",
+    "channel_not_found": "Slack knows no {channel} for this app: check `channel`; a private one needs `/invite @app`",
+    "is_archived": "{channel} is archived: unarchive it, or put another one into `channel`",
+    "missing_scope": "the app lacks the scope {needed}: add it under OAuth & Permissions and reinstall the app",
+    "restricted_action": "the workspace does not let the app post in {channel}: ask its administrators",
+    "message_not_found": "the message was deleted from {channel}, so it can't be edited",
+    "cant_update_message": "the message in {channel} was written by another app, so it can't be edited",
+    "thread_not_found": "the case's message was deleted from {channel}, so nothing can be added to its thread",
+    "msg_too_long": _FORM,
+    "msg_blocks_too_long": _FORM,
+    "invalid_blocks": _FORM,
+    "invalid_blocks_format": _FORM,
+    "metadata_too_large": _FORM,
+}
+
+_log = logging.getLogger("alerts.slack.client")
+_log.setLevel(logging.CRITICAL)  # every failure is raised, and the client's debug lines hold customers' words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options(base.Options):
+    token: Secret
+    """The app's bot token, xoxb-…; scopes: chat:write and channels:history, for a private channel groups:history."""
+    channel: str
+    """Id such as C012AB3CD, or #name; by name, finding a message again needs channels:read (groups:read) too."""
+    base_url: str | None = None
+    """Another server that speaks Slack's Web API; None: Slack itself."""
+
+
+class Slack(Channel):
+    Options = Options
+
+    def __init__(self, name: str, options: Any, *, clock: Clock) -> None:
+        super().__init__(name, options, clock=clock)
+        self._client = WebClient(
+            token=options.token.reveal(),
+            base_url=options.base_url or WebClient.BASE_URL,
+            timeout=cast(int, options.timeout),  # handed to a socket, which takes fractions
+            retry_handlers=[],
+            logger=_log,
+        )
+        self._channel_id: str | None = options.channel if re.fullmatch(r"[CGD][A-Z0-9]{6,}", options.channel) else None
+        self._me: SlackResponse | None = None
+
+    def send(self, message: Alert | Notice) -> str:
+        text, rendered = blocks.render(message)
+        channel, thread = _split(message.root) if isinstance(message, Alert) and message.root else (None, None)
+        response = self._call(
+            self._client.chat_postMessage,
+            Unknown,
+            channel=channel or self._channel_id or self.options.channel,
+            thread_ts=thread,
+            text=text,
+            blocks=rendered,
+            metadata={"event_type": EVENT_TYPE, "event_payload": {"key": message.key}},
+            unfurl_links=False,
+            unfurl_media=False,
+            parse="none",
+            link_names=False,
+        )
+        channel, ts = response.get("channel"), response.get("ts")
+        if not isinstance(channel, str) or not isinstance(ts, str):
+            raise Unknown("Slack took the message but did not say where it is")
+        if thread is None:
+            self._channel_id = channel
+        return f"{channel}:{ts}"
+
+    def update(self, alert: Alert) -> None:
+        if alert.root is None:
+            raise ValueError(f"{alert.key} has no message to edit")
+        channel, ts = _split(alert.root)
+        text, rendered = blocks.root(alert)
+        self._call(
+            self._client.chat_update,
+            Transient,
+            channel=channel,
+            ts=ts,
+            text=text,
+            blocks=rendered,
+            parse="none",
+            link_names=False,
+        )
+
+    def find(self, message: Alert | Notice, since: datetime) -> str | None:
+        about = {
+            "oldest": f"{(since - _CLOCKS_APART).timestamp():.6f}",
+            "inclusive": True,
+            "include_all_metadata": True,
+        }
+        if isinstance(message, Alert) and message.root:
+            channel, thread = _split(message.root)
+            pages = self._pages(self._client.conversations_replies, channel=channel, ts=thread, **about)
+        else:
+            channel = self._where()
+            pages = self._pages(self._client.conversations_history, channel=channel, **about)
+        me = self._whoami()
+        for page in pages:
+            for found in page.get("messages") or ():
+                if _key(found) == message.key and _wrote(me, found):
+                    return f"{channel}:{found['ts']}"
+        return None
+
+    def link(self, reference: str) -> str | None:
+        channel, ts = _split(reference)
+        workspace = self._whoami().get("url")
+        return f"{workspace.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}" if workspace else None
+
+    def login(self) -> str:
+        self._me = None
+        me = self._whoami()
+        header = {name.lower(): value for name, value in me.headers.items()}.get("x-oauth-scopes")
+        if header is not None and "chat:write" not in re.split(r"[,\s]+", header):
+            raise Permanent(_ADVICE["missing_scope"].format(needed="chat:write"))
+        channel = self._where()
+        self._call(self._client.conversations_history, Transient, channel=channel, limit=1)
+        return f"{me.get('user')} in the workspace {me.get('team')} may post in {self.options.channel} ({channel})"
+
+    def _whoami(self) -> SlackResponse:
+        if self._me is None:
+            self._me = self._call(self._client.auth_test, Transient)
+        return self._me
+
+    def _where(self) -> str:
+        """The channel's id, which Slack wants for everything but posting. Raises Permanent, Transient."""
+        if self._channel_id is None:
+            name = self.options.channel.removeprefix("#")
+            kinds = "public_channel,private_channel"
+            for page in self._pages(self._client.users_conversations, types=kinds, exclude_archived=True):
+                for channel in page.get("channels") or ():
+                    if channel.get("name") == name:
+                        self._channel_id = channel["id"]
+                        return channel["id"]  # type: ignore[no-any-return]
+            raise Permanent(_ADVICE["not_in_channel"].format(channel=self.options.channel))
+        return self._channel_id
+
+    def _pages(self, method: Callable[..., SlackResponse], **arguments: Any) -> Iterator[SlackResponse]:
+        cursor = None
+        while True:
+            page = self._call(method, Transient, limit=_PAGE, cursor=cursor, **arguments)
+            yield page
+            cursor = (page.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return
+
+    def _call(
+        self, method: Callable[..., SlackResponse], lost: type[Transient] | type[Unknown], **arguments: Any
+    ) -> SlackResponse:
+        """One request, never repeated; `lost` is raised when it may have been carried out all the same."""
+        try:
+            return method(**arguments)
+        except SlackApiError as error:
+            self._refused(error.response, lost, arguments.get("channel"))
+        except URLError as error:
+            kind = Transient if isinstance(error.reason, _NEVER_LEFT) else lost
+            raise kind(f"Slack can't be reached: {type(error.reason).__name__}") from None
+        except _NO_SENSE as error:
+            raise lost(f"no proper answer from Slack: {type(error).__name__}") from None
+
+    def _refused(self, response: SlackResponse, lost: type[Exception], channel: str | None) -> NoReturn:
+        """Turns what Slack said into what the caller can act on. The response itself goes no further."""
+        code, status = str(response.get("error")), response.status_code
+        if status == 429 or code in _LATER:
+            raise Transient("Slack asks to wait", retry_at=self._retry_at(response)) from None
+        if status >= 500 or code in _PERHAPS_DONE or (status == 200 and not re.fullmatch(r"\w+", code)):
+            raise lost(f"no proper answer from Slack (HTTP {status})") from None
+        if not re.fullmatch(r"\w+", code):
+            raise Permanent(f"HTTP {status} instead of an answer from Slack: check `base_url` and proxies") from None
+        where = self.options.channel if channel in (None, self._channel_id) else channel
+        advice = _ADVICE.get(code, "Slack refuses").format(channel=where, needed=response.get("needed", "it needs"))
+        raise Permanent(f"{advice} ({code})") from None
+
+    def _retry_at(self, response: SlackResponse) -> datetime | None:
+        seconds = {name.lower(): value for name, value in response.headers.items()}.get("retry-after", "")
+        return self.clock() + timedelta(seconds=int(seconds)) if seconds.isdecimal() else None
+
+
+def _split(reference: str) -> tuple[str, str]:
+    """Channel and time stamp of a reference that `send` gave."""
+    channel, _, ts = reference.partition(":")
+    return channel, ts
+
+
+def _key(message: dict[str, Any]) -> str | None:
+    metadata = message.get("metadata") or {}
+    if metadata.get("event_type") != EVENT_TYPE:
+        return None
+    return cast("str | None", (metadata.get("event_payload") or {}).get("key"))
+
+
+def _wrote(me: SlackResponse, message: dict[str, Any]) -> bool:
+    """The message is this app's own: another one's metadata may say anything."""
+    return any(
+        me.get(name) and message.get(theirs) == me.get(name)
+        for name, theirs in (("bot_id", "bot_id"), ("user_id", "user"))
+    )

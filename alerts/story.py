@@ -1,0 +1,236 @@
+"""What an alert has to say, in the order of its weight, before a channel gives it a form."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote, urlsplit
+
+from alerts.base import Alert, Complaint
+from alerts.case import Case, Event, State, Stop
+from alerts.words import count, duration, language, line, moment, platform, shorten
+from classifiers.base import Verdict
+
+MAX_URL = 3000
+
+
+@dataclass(frozen=True, slots=True)
+class Bold:
+    """What the eye shall find first."""
+
+    part: "str | datetime"
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """A colleague, by name or by the channel's own id."""
+
+    name: str
+
+
+Part = str | datetime | Bold | Who
+Line = tuple[Part, ...]
+"""A sentence whose moments and people each channel shows in its own way."""
+
+
+def title(case: Case) -> str:
+    return f"{line(case.brand, 60)} on {platform(case.platform)}"
+
+
+def mark(alert: Alert) -> str:
+    """One sign for the case's state, to be told apart at a glance while scrolling."""
+    match alert.case.state:
+        case State.ANSWERED:
+            return "✅"
+        case State.DISMISSED | State.WITHDRAWN:
+            return "⚪"
+        case State.CLAIMED if not alert.late:
+            return "🔵"
+        case _:
+            return "🔴" if alert.late else "🟠"
+
+
+def headline(alert: Alert) -> Line:
+    """The case in one line: whose, where, and how urgent or how it ended; nothing in it ever goes stale."""
+    return (f"{mark(alert)} ", Bold(title(alert.case)), " · ", *_outcome(alert))
+
+
+def status(alert: Alert) -> Line:
+    """Who has it in hand, for a case that waits; empty when nobody has."""
+    case, parts = alert.case, list[Part]()
+    if case.state is State.CLAIMED and case.assignee:
+        claimed = _last(alert, "claimed")
+        parts += ["Claimed by ", Who(case.assignee), *((" at ", claimed.at) if claimed else ())]
+    if case.waiting and case.snoozed_until and case.snoozed_until > alert.now:
+        parts += [" · snoozed until " if parts else "Snoozed until ", case.snoozed_until]
+    return tuple(parts)
+
+
+def held(alert: Alert) -> Line:
+    """The status, said even when it is that nobody has the case in hand."""
+    return status(alert) or ("Nobody has claimed it",)
+
+
+def call(alert: Alert) -> Line:
+    """What the due step asks of its readers."""
+    case = alert.case
+    if not case.waiting:
+        return headline(alert)
+    if alert.late:
+        return (Bold("Target missed"), ", due ", Bold(case.respond_by))
+    if alert.number == 0:
+        news = "The customer complains again" if case.round > 1 else "A new complaint"
+        return (Bold(news), " · answer by ", Bold(case.respond_by))
+    return (Bold("Still no answer"), " · due ", Bold(case.respond_by))
+
+
+def customer(alert: Alert) -> str:
+    """Who wrote, how many will read it, in which language and mood; only who, once settled; "" once deleted."""
+    posts = living(alert)
+    if not posts:
+        return ""
+    latest = posts[-1].mention
+    if not alert.case.waiting:
+        return handle(latest.platform, latest.author)
+    followers = next((c.mention.followers for c in reversed(posts) if c.mention.followers is not None), None)
+    facts = [
+        handle(latest.platform, latest.author),
+        "" if followers is None else f"{count(followers)} {'follower' if followers == 1 else 'followers'}",
+        next((name for c in reversed(posts) if (name := language(c.mention.lang))), ""),
+        _surest(posts).sentiment,
+    ]
+    return " · ".join(fact for fact in facts if fact)
+
+
+def handle(platform_name: str, author: str) -> str:
+    name = line(author, 60)
+    return f"{'u/' if platform_name == 'reddit' else '@'}{name}" if name else ""
+
+
+def words(alert: Alert) -> list[str]:
+    """What the customer wrote: the oldest post and the latest. Only the oldest, and less of it, once settled."""
+    texts = [complaint.mention.text for complaint in living(alert)]
+    if not alert.case.waiting:
+        return [shorten(text, 120, lines=1) or "(no text)" for text in texts[:1]]
+    limit, lines = (900, 12) if len(texts) == 1 else (450, 6)
+    return [shorten(text, limit, lines) or "(no text)" for text in (*texts[:1], *texts[1:][-1:])]
+
+
+def between(alert: Alert) -> Line:
+    """What stands between the oldest and the latest post."""
+    posts = living(alert)
+    left_out = f"{len(posts) - 2} more, " if len(posts) > 2 else ""
+    return (f"… {left_out}then at ", posts[-1].mention.posted_at)
+
+
+def links(alert: Alert) -> list[tuple[str, str]]:
+    """Addresses with their words: the customer's latest post, where to answer, and the team's own message."""
+    posts = living(alert)
+    verb = "Answer" if alert.case.waiting else "See it"
+    found = [
+        (safe_url(posts[-1].mention.url) if posts else None, f"{verb} on {platform(alert.case.platform)}"),
+        (safe_url(alert.elsewhere) if alert.elsewhere else None, "Open the team's thread"),
+    ]
+    return [(url, text) for url, text in found if url]
+
+
+def footer(alert: Alert) -> Line:
+    """What is asked for seldom: the case's number, its first moments, what the classifier thought."""
+    case = alert.case
+    parts: list[Part] = [f"Case {case.id} · posted ", case.posted_at]
+    if case.waiting:
+        parts += [" · found ", case.detected_at]
+        if posts := living(alert):
+            parts.append(f" · {percent(_surest(posts).complaint)} sure")
+    if case.round > 1:
+        parts.append(f" · complaint no. {case.round}")
+    return tuple(parts)
+
+
+def living(alert: Alert) -> list[Complaint]:
+    """The posts that may still be shown."""
+    if alert.case.state is State.WITHDRAWN:
+        return []
+    return [complaint for complaint in alert.complaints if not complaint.deleted]
+
+
+def plain(said: Line, near: datetime) -> str:
+    """A line as plain text, its moments in UTC."""
+    return "".join(_plain(part, near) for part in said)
+
+
+def percent(probability: float) -> str:
+    """Rounded down, so that nothing is ever said to be quite sure."""
+    return f"{int(round(min(max(probability, 0.0), 0.99) * 100, 6))}%"
+
+
+def safe_url(url: str) -> str | None:
+    """The address when it is a plain web link that a client can open, percent-encoded; None when it is not."""
+    if re.search(r"[\s\x00-\x1f\x7f<>\"|\\^`{}]", url):
+        return None
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").encode("idna").decode()
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*", host):
+        return None
+    rest = quote(parts.path + (f"?{parts.query}" if parts.query else ""), safe="/?%:@!$&'()*+,;=~-._")
+    anchor = "#" + quote(parts.fragment, safe="/?%:@!$&'()*+,;=~-._") if parts.fragment else ""
+    safe = f"{parts.scheme}://{host}{port}{rest}{anchor}"
+    return safe if len(safe) <= MAX_URL else None
+
+
+def _outcome(alert: Alert) -> Line:
+    case = alert.case
+    match case.state:
+        case State.ANSWERED:
+            return _answered(alert)
+        case State.DISMISSED:
+            event = _last(alert, "dismissed")
+            reason = line(str(event.detail.get("reason", "")), 150) if event else ""
+            by: Line = (" by ", Who(event.actor)) if event and event.actor else ()
+            return (Bold("dismissed"), *by, f": {reason}" if reason else "")
+        case State.WITHDRAWN:
+            return (Bold("deleted by the customer"),)
+        case _:
+            before: Line = (Bold("target missed"), ", due ") if alert.late else ("answer by ",)
+            return (*before, Bold(case.respond_by))
+
+
+def _answered(alert: Alert) -> Line:
+    case = alert.case
+    parts: list[Part] = [Bold("answered")]
+    if case.stopped_at:
+        parts = [Bold(f"answered in {duration(case.stopped_at - case.posted_at)}")]
+    if case.stopped_by is Stop.BRAND_REPLY:
+        event = _last(alert, "brand_reply")
+        parts.append(f" by {handle(case.platform, event.actor)}" if event and event.actor else " by the brand")
+    elif (event := _last(alert, "answered")) and event.actor:
+        parts += [", says ", Who(event.actor)]
+    if case.stopped_at and alert.late:
+        parts.append(f" · {duration(case.stopped_at - case.respond_by)} late")
+    elif case.stopped_at:
+        parts.append(" · in time")
+    return tuple(parts)
+
+
+def _last(alert: Alert, kind: str) -> Event | None:
+    return next((event for event in reversed(alert.timeline) if event.kind == kind), None)
+
+
+def _surest(posts: Sequence[Complaint]) -> Verdict:
+    return max((complaint.verdict for complaint in posts), key=lambda verdict: verdict.complaint)
+
+
+def _plain(part: Part, near: datetime) -> str:
+    match part:
+        case Bold(inner):
+            return _plain(inner, near)
+        case datetime():
+            return moment(part, near)
+        case Who(name):
+            return line(name, 80)
+        case str():
+            return part

@@ -1,0 +1,132 @@
+"""Makes what strangers wrote safe to show, and says numbers, times and names as people do."""
+
+import re
+import unicodedata
+from datetime import UTC, datetime, timedelta
+
+LANGUAGES = {
+    "da": "Danish", "de": "German", "en": "English", "es": "Spanish", "et": "Estonian", "fi": "Finnish",
+    "fr": "French", "it": "Italian", "lt": "Lithuanian", "lv": "Latvian", "nb": "Norwegian", "no": "Norwegian",
+    "pl": "Polish", "pt": "Portuguese", "ru": "Russian", "sv": "Swedish", "uk": "Ukrainian",
+}  # fmt: skip
+PLATFORMS = {"youtube": "YouTube", "rss": "RSS", "imap": "e-mail"}
+
+_LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
+_SPACES = re.compile(r"[^\S\n]+")
+_BLANK_LINES = re.compile(r"(?: ?\n){3,}")
+_REPEATED_JOINERS = re.compile("[\u200c\u200d\ufe0e\ufe0f]{2,}")
+_SEEN = re.compile("[^\\s\u200c\u200d\ufe0e\ufe0f]")
+_JOINERS = frozenset("\u200c\u200d\ufe0e\ufe0f")  # emoji and some scripts need them, one at a time
+_FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters that show nothing
+_MARKS = 3
+"""Accents kept on one letter; Vietnamese needs two."""
+_LOOK_AT = 20
+"""Characters looked at for each one shown: enough to fold floods of empty space, never the whole of a huge post."""
+
+
+def clean(text: str) -> str:
+    """The text without what could harm the reader: control and direction characters, floods of accents and of
+    empty space. Line ends stay, at most one empty line at a time; a clean text stays as it is."""
+    text = _LINE_END.sub("\n", text)
+    kept: list[str] = []
+    marks = 0
+    for char in text:
+        category = unicodedata.category(char)
+        marks = marks + 1 if category in ("Mn", "Me") and char not in _JOINERS else 0
+        if char == "\n" or char in _JOINERS:
+            kept.append(char)
+        elif char == "\t" or char in _FILLERS:
+            kept.append(" ")
+        elif category == "Cs":
+            kept.append("\ufffd")
+        elif category not in ("Cc", "Cf") and marks <= _MARKS:
+            kept.append(char)
+    text = _REPEATED_JOINERS.sub(_first_of_each, "".join(kept))
+    if not _SEEN.search(text):
+        return ""
+    return _BLANK_LINES.sub("\n\n", _SPACES.sub(" ", text)).replace(" \n", "\n").strip()
+
+
+def line(text: str, limit: int = 200) -> str:
+    """The text, clean, on one line of at most `limit` characters."""
+    return shorten(text, limit, lines=1)
+
+
+def shorten(text: str, limit: int, lines: int) -> str:
+    """The text, clean and cut with an ellipsis to `limit` characters and `lines` lines, between words if it can be.
+
+    One line takes in the others, joined by spaces.
+    """
+    rest = text[limit * _LOOK_AT :]
+    text = clean(text[: limit * _LOOK_AT])
+    if lines == 1:
+        text = " ".join(text.split())
+    rows = text.split("\n")
+    cut = "\n".join(rows[:lines])
+    if len(cut) <= limit and len(rows) <= lines and not rest:
+        return cut
+    if len(cut) >= limit:
+        cut = cut[: limit - 1]
+        word_end = max(cut.rfind(" "), cut.rfind("\n"))
+        cut = cut[:word_end] if word_end > limit * 0.8 else _whole(cut, text)
+    return cut.rstrip(" ,;:.…\n") + "…"
+
+
+def duration(span: timedelta) -> str:
+    """Such as "23 min", "1 h 40 min", "2 d 3 h"; less than a minute counts as one."""
+    minutes = max(1, round(abs(span) / timedelta(minutes=1)))
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def count(number: int) -> str:
+    """Such as "840", "12.4k", "3.1M"."""
+    for size, unit in ((1_000_000, "M"), (1_000, "k")):
+        if number >= size:
+            tenths = number * 10 // size
+            return f"{tenths // 10}.{tenths % 10}{unit}" if tenths % 10 and tenths < 1000 else f"{tenths // 10}{unit}"
+    return str(number)
+
+
+def moment(at: datetime, near: datetime) -> str:
+    """Such as "14:05 UTC", with the date when that is not plain from `near`, a moment close to when it is read."""
+    at = at.astimezone(UTC)
+    return f"{at:%H:%M} UTC" if same_day(at, near) else f"{at.day} {at:%b %H:%M} UTC"
+
+
+def same_day(at: datetime, near: datetime) -> bool:
+    """An hour of the day alone tells which of the two days is meant."""
+    return abs(at - near) < timedelta(hours=12)
+
+
+def platform(name: str) -> str:
+    """A platform as people write it; one not known here gets a capital letter."""
+    return PLATFORMS.get(name) or line(name.replace("_", " ").title(), 40)
+
+
+def language(code: str | None) -> str:
+    """A language's English name by its BCP 47 tag; "" when not known."""
+    return LANGUAGES.get((code or "").partition("-")[0].lower(), "")
+
+
+def _first_of_each(run: re.Match[str]) -> str:
+    """Of a run of joiners the variation selector and the joiner that an emoji may need."""
+    selector = next((char for char in run.group() if char in "\ufe0e\ufe0f"), "")
+    joiner = next((char for char in run.group() if char in "\u200c\u200d"), "")
+    return selector + joiner
+
+
+def _whole(cut: str, text: str) -> str:
+    """The cut text without a last character that would be torn from its accents or emoji parts."""
+    while cut and (_leans(text[len(cut)]) or cut[-1] in _JOINERS):
+        cut = cut[:-1]
+    return cut
+
+
+def _leans(char: str) -> bool:
+    return char in _JOINERS or unicodedata.combining(char) > 0 or "\U0001f3fb" <= char <= "\U0001f3ff"

@@ -1,0 +1,143 @@
+"""The model that ships with the product: a small multilingual network run by ONNX Runtime alone."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from classifiers import base
+from classifiers.base import BadModel, Classifier, Sentiment, Verdict
+from classifiers.text import readable
+
+if TYPE_CHECKING:
+    import onnxruntime
+    import tokenizers
+
+SHIPPED = Path(__file__).parent / "model"
+SENTIMENTS: tuple[Sentiment, ...] = ("negative", "neutral", "positive")
+CHARACTERS_A_TOKEN = 32
+"""More characters than a token holds: what lies behind `max_tokens` of these is never looked at."""
+WINDOW = 64
+"""Batches whose texts are sorted by length together: enough to pad little, few enough to bound memory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options(base.Options):
+    """What the shipped model can be told."""
+
+    model: str = str(SHIPPED)
+    """A folder with model.onnx, tokenizer.json and model.json, as `python -m classifiers.train` writes it."""
+    threads: int | None = None
+    """Processor cores for one pass; None: all."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A model folder, opened."""
+
+    name: str
+    threshold: float
+    max_tokens: int
+    padding: int
+    tokenizer: "tokenizers.Tokenizer"
+    session: "onnxruntime.InferenceSession"
+
+
+class Onnx(Classifier):
+    """Reads the folder at the first text; until then it costs nothing."""
+
+    Options = Options
+
+    def __init__(self, options: Options | None = None) -> None:
+        self.options = options or Options()
+
+    @property
+    def model(self) -> str:
+        return self._loaded.name
+
+    def classify(self, texts: Sequence[str]) -> list[Verdict]:
+        loaded = self._loaded
+        threshold = loaded.threshold if self.options.threshold is None else self.options.threshold
+        verdicts: list[Verdict | None] = [None] * len(texts)
+        for place, complaint, sentiment in self._answers(texts):
+            verdicts[place] = Verdict(
+                complaint=complaint,
+                is_complaint=complaint >= threshold,
+                sentiment=SENTIMENTS[sentiment],
+                model=loaded.name,
+            )
+        return [verdict for verdict in verdicts if verdict]
+
+    def _answers(self, texts: Sequence[str]) -> Iterator[tuple[int, float, int]]:
+        """For each text its place, its complaint probability and the number of its sentiment."""
+        import numpy as np
+
+        loaded, size = self._loaded, max(1, self.options.batch_size)
+        most = loaded.max_tokens * CHARACTERS_A_TOKEN
+        for start in range(0, len(texts), size * WINDOW):
+            window = [readable(text, most) for text in texts[start : start + size * WINDOW]]
+            tokens = [encoding.ids for encoding in loaded.tokenizer.encode_batch_fast(window)]
+            order = sorted(range(len(tokens)), key=lambda index: len(tokens[index]))
+            for at in range(0, len(order), size):
+                chosen = order[at : at + size]
+                lengths = np.array([len(tokens[index]) for index in chosen], np.int32)
+                ids = np.full((len(chosen), lengths[-1]), loaded.padding, np.int64)
+                for row, index in enumerate(chosen):
+                    ids[row, : lengths[row]] = tokens[index]
+                complaint, sentiment = loaded.session.run(
+                    ["complaint", "sentiment"], {"ids": ids, "lengths": lengths}
+                )
+                places = [start + index for index in chosen]
+                yield from zip(places, complaint.tolist(), sentiment.argmax(1).tolist(), strict=True)
+
+    @cached_property
+    def _loaded(self) -> _Loaded:
+        return _load(Path(self.options.model), self.options.threads or os.cpu_count() or 1)
+
+
+def _load(folder: Path, threads: int) -> _Loaded:
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    import onnxruntime
+    from tokenizers import Tokenizer
+
+    for name in ("model.json", "tokenizer.json", "model.onnx"):
+        if not (folder / name).is_file():
+            raise BadModel(
+                f"no {name} in the model folder {folder}: reinstall the product, set classifier.model to a folder "
+                "that has one, or make one with `python -m classifiers.train`"
+            )
+    try:
+        about: dict[str, Any] = json.loads((folder / "model.json").read_text("utf-8"))
+        weights = (folder / "model.onnx").read_bytes()
+        if hashlib.sha256(weights).hexdigest()[:12] != about["revision"]:
+            raise ValueError("model.onnx is not the file that model.json describes")
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(about["max_tokens"])
+        return _Loaded(
+            name=f"{about['name']}@{about['revision']}",
+            threshold=float(about["threshold"]),
+            max_tokens=int(about["max_tokens"]),
+            padding=int(about["padding"]),
+            tokenizer=tokenizer,
+            session=onnxruntime.InferenceSession(weights, _settings(threads), ["CPUExecutionProvider"]),
+        )
+    except Exception as error:
+        raise BadModel(
+            f"the model folder {folder} is damaged or of another version ({error}): reinstall the product or "
+            "make the model again with `python -m classifiers.train`"
+        ) from error
+
+
+def _settings(threads: int) -> "onnxruntime.SessionOptions":
+    import onnxruntime
+
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = threads
+    settings.inter_op_num_threads = 1
+    settings.log_severity_level = 3
+    return settings

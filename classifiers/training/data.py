@@ -1,0 +1,171 @@
+"""Loads the labelled posts, cleans them and says which are for training, for choosing and for the final figures."""
+
+import gzip
+import hashlib
+import json
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from classifiers.text import readable
+
+Split = Literal["train", "validation", "test"]
+SENTIMENTS = ("negative", "neutral", "positive")
+OWN = Path(__file__).parents[1] / "data"
+"""The project's own posts, written by hand for it, and the manifest of the external files."""
+TEST_BATCHES, VALIDATION_BATCHES = frozenset({"03", "09"}), frozenset({"05"})
+"""Of every author's batches these are never trained on: a batch has its own circle of people and themes."""
+
+
+class BadData(Exception):
+    """A data file is missing, damaged or malformed; the message says which and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """One labelled text; `labels` holds a class number by head, for the heads it can teach."""
+
+    text: str
+    lang: str
+    source: str
+    split: Split
+    labels: Mapping[str, int]
+    group: str = ""
+    """Its domain, or the kind of difficulty its author gave it."""
+
+    @property
+    def brand_directed(self) -> bool:
+        return not self.group.startswith("random_")
+
+
+def folder(given: Path | None) -> Path:
+    """Where the external files lie: as told, else the environment's COMPLAINT_DATA."""
+    named = given or (Path(os.environ["COMPLAINT_DATA"]) if os.environ.get("COMPLAINT_DATA") else None)
+    if named is None or not named.is_dir():
+        raise BadData(
+            f"no folder of training data at {named}: name it with --data or COMPLAINT_DATA"
+            if named
+            else "no training data named: use --data DIR or COMPLAINT_DATA"
+        )
+    return named
+
+
+def manifest() -> dict[str, dict[str, Any]]:
+    """The external files by name: checksum, rows, use, licence, source."""
+    listed: dict[str, dict[str, Any]] = json.loads((OWN / "manifest.json").read_text("utf-8"))
+    return listed
+
+
+def load(data: Path) -> list[Example]:
+    """Every labelled example, own and external, without repeated texts; a held-apart copy wins over a training one."""
+    found = list(own_posts())
+    for name, entry in manifest().items():
+        if entry["use"] == "labels":
+            found += (_external(row) for row in rows(data, name))
+    rank = {"test": 0, "validation": 1, "train": 2}
+    unique: dict[tuple[str, str], Example] = {}
+    for example in sorted(found, key=lambda each: rank[each.split]):
+        unique.setdefault((_same(example.text), example.source.split("_")[0]), example)
+    apart = {_same(each.text) for each in unique.values() if each.split != "train" and each.source == "own"}
+    return [
+        each
+        for each in unique.values()
+        if each.labels and not (each.split == "train" and _same(each.text) in apart)
+    ]
+
+
+def own_posts(at: Path = OWN) -> Iterator[Example]:
+    """The posts written for this project."""
+    for path in sorted(at.glob("*-*.jsonl")):
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            try:
+                row = json.loads(line)
+                yield Example(
+                    text=readable(row["text"]),
+                    lang=row["lang"],
+                    source="own",
+                    split=own_split(row["batch"]),
+                    labels={
+                        "complaint": int(row["complaint"]),
+                        "sentiment": SENTIMENTS.index(row["sentiment"]),
+                        **({"irony": 1} if row["kind"] == "sarcasm" else {}),
+                    },
+                    group=row["kind"],
+                )
+            except (ValueError, KeyError, TypeError) as error:
+                raise BadData(f"{path.name}, line {number}: {error!r}") from error
+
+
+def own_split(batch: str) -> Split:
+    """The rule of the project's own posts: an author's batches 03 and 09 are for the figures, 05 for choosing."""
+    number = batch.rsplit("-", 1)[-1]
+    return "test" if number in TEST_BATCHES else "validation" if number in VALIDATION_BATCHES else "train"
+
+
+def rows(data: Path, name: str) -> Iterator[dict[str, Any]]:
+    """The rows of one external file, checked against the manifest."""
+    path = data / f"{name}.jsonl.gz"
+    if not path.is_file():
+        raise BadData(f"{path} is missing; classifiers/data/manifest.json says where it is from")
+    raw = path.read_bytes()
+    if hashlib.sha256(raw).hexdigest() != manifest()[name]["sha256"]:
+        raise BadData(f"{path} is not the file that the manifest describes: its checksum differs")
+    for line in gzip.decompress(raw).decode("utf-8").splitlines():
+        yield json.loads(line)
+
+
+def unlabelled(data: Path) -> dict[str, list[str]]:
+    """Texts by language from every file, for choosing the word pieces; nothing of a test split."""
+    texts: dict[str, list[str]] = defaultdict(list)
+    for example in own_posts():
+        if example.split != "test":
+            texts[example.lang].append(example.text)
+    for name in manifest():
+        for row in rows(data, name):
+            if "x" in row:
+                texts["en"].append(readable(row["en"]))
+            if row.get("split") != "test":
+                texts[row["lang"]].append(readable(row.get("text") or row["x"]))
+    return texts
+
+
+def tenth(text: str) -> int:
+    """Which of ten fixed parts a text belongs to."""
+    return int(hashlib.sha256(text.encode("utf-8", "replace")).hexdigest(), 16) % 10
+
+
+def _external(row: Mapping[str, Any]) -> Example:
+    text = readable(row["text"])
+    labels = {}
+    if row.get("complaint") is not None:
+        labels["complaint"] = int(row["complaint"])
+    if row.get("sentiment") is not None:
+        labels["sentiment"] = SENTIMENTS.index(row["sentiment"])
+    if row.get("irony") is not None:
+        labels["irony"] = int(row["irony"])
+    return Example(
+        text=text,
+        lang=row["lang"],
+        source=row["source"],
+        split=_split(row["split"], text),
+        labels=labels,
+        group=row.get("domain", ""),
+    )
+
+
+def _split(official: str, text: str) -> Split:
+    """The publisher's split where there is one; else tenth 0 is for the figures and tenth 1 for choosing."""
+    if official in ("test", "validation"):
+        return "test" if official == "test" else "validation"
+    part = tenth(text)
+    if official == "all" and part == 0:
+        return "test"
+    return "validation" if part == 1 else "train"
+
+
+def _same(text: str) -> str:
+    return re.sub(r"\W+", " ", text).casefold().strip() or text

@@ -1,0 +1,40 @@
+"""Writes the folder that ships: the eight-bit graph, its tokenizer and what is needed to read them."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from classifiers.training import graph
+from classifiers.training.network import Network
+from classifiers.training.vocabulary import SPECIAL
+
+
+def write(
+    network: Network,
+    tokenizer: Tokenizer,
+    folder: Path,
+    *,
+    name: str,
+    calibration: graph.Calibration,
+    threshold: float = 0.5,
+    precision: graph.Precision = "int8",
+) -> str:
+    """Fills `folder` with a model that `classifiers.onnx` runs; returns its revision, a hash of the weights."""
+    max_tokens = tokenizer.truncation["max_length"]
+    weights = graph.build(network.eval(), precision, calibration, max_tokens).SerializeToString()
+    revision = hashlib.sha256(weights).hexdigest()[:12]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.onnx").write_bytes(weights)
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    about = {
+        "name": name,
+        "revision": revision,
+        "threshold": float(np.round(threshold, 4)),
+        "max_tokens": max_tokens,
+        "padding": SPECIAL.index("<pad>"),
+    }
+    (folder / "model.json").write_text(json.dumps(about, indent=2) + "\n", "utf-8")
+    return revision

@@ -1,0 +1,67 @@
+"""The figures a model is judged by: macro-F1, macro recall, area under the curve, calibration error."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+def macro_f1(truth: Sequence[int], said: Sequence[int]) -> float:
+    """Mean over the classes that occur of the harmonic mean of precision and recall."""
+    t, s = np.asarray(truth), np.asarray(said)
+    scores = []
+    for each in np.unique(t):
+        hit = int(((t == each) & (s == each)).sum())
+        scores.append(2 * hit / max(1, int((t == each).sum() + (s == each).sum())))
+    return float(np.mean(scores))
+
+
+def macro_recall(truth: Sequence[int], said: Sequence[int]) -> float:
+    """Mean over the classes of the share of each that was found."""
+    t, s = np.asarray(truth), np.asarray(said)
+    return float(np.mean([(s[t == each] == each).mean() for each in np.unique(t)]))
+
+
+def accuracy(truth: Sequence[int], said: Sequence[int]) -> float:
+    return float((np.asarray(truth) == np.asarray(said)).mean())
+
+
+def auc(truth: Sequence[int], probability: Sequence[float]) -> float:
+    """The chance that a complaint is given a higher probability than another text; half for a tie."""
+    t, p = np.asarray(truth), np.asarray(probability, dtype=np.float64)
+    positive = int(t.sum())
+    if positive in (0, len(t)):
+        return float("nan")
+    _, inverse, counts = np.unique(p, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
+    return float((ranks[t == 1].sum() - positive * (positive + 1) / 2) / (positive * (len(t) - positive)))
+
+
+def calibration_error(truth: Sequence[int], probability: Sequence[float], bins: int = 10) -> float:
+    """Expected calibration error: how far stated probabilities lie from what came true, on average."""
+    t, p = np.asarray(truth), np.asarray(probability, dtype=np.float64)
+    bin_of = np.minimum((p * bins).astype(int), bins - 1)
+    gaps = [
+        (bin_of == each).mean() * abs(p[bin_of == each].mean() - t[bin_of == each].mean())
+        for each in np.unique(bin_of)
+    ]
+    return float(np.sum(gaps))
+
+
+def platt(truth: Sequence[int], logit: Sequence[float]) -> tuple[float, float]:
+    """Scale and shift that make `sigmoid(scale * logit + shift)` the likeliest account of what came true."""
+    t, x = np.asarray(truth, dtype=np.float64), np.asarray(logit, dtype=np.float64)
+    scale, shift = 1.0, 0.0
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-(scale * x + shift)))
+        weight = np.maximum(p * (1 - p), 1e-9)
+        gradient = np.array([((p - t) * x).mean(), (p - t).mean()])
+        cross = (weight * x).mean()
+        curve = np.array([[(weight * x * x).mean() + 1e-6, cross], [cross, weight.mean() + 1e-6]])
+        step = np.linalg.solve(curve, gradient)
+        scale, shift = scale - step[0], shift - step[1]
+        if np.abs(step).max() < 1e-8:
+            break
+    return float(scale), float(shift)

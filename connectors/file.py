@@ -1,0 +1,234 @@
+"""Posts from a file: JSONL or CSV exports and replays, followed as they grow."""
+
+import csv
+import json
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from connectors.base import Broken, Connector, Cursor, Mention, Page, Permanent
+from connectors.base import Options as BaseOptions
+
+LINES = 1000
+"""Lines in one page."""
+TALLEST = 500
+"""Lines of the tallest CSV record."""
+LONGEST = 16_000_000
+"""Bytes of the longest line that is read; a longer one is reported and skipped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options(BaseOptions):
+    """The file, and the platform that its posts are from."""
+
+    path: str
+    """A `.jsonl` file, or a `.csv` file with a header: id text author posted_at url thread_id reply_to followers lang.
+    Only `text` is needed: a post without `posted_at` is as old as its first reading."""
+    platform: str = "file"
+    """The name on the mentions; the brand's handles on that platform are the brand's own here."""
+
+
+class File(Connector):
+    """Reads on from where it stopped; a file that was replaced is read from its beginning.
+
+    A last line without its end may still be being written: it is read again until the file has stood still between
+    two polls.
+    """
+
+    Options = Options
+
+    @property
+    def platform(self) -> str:
+        return str(self.options.platform)
+
+    def fetch(self, cursor: Cursor) -> Page:
+        path = Path(self.options.path)
+        try:
+            with path.open("rb") as file:
+                return self._read(file, cursor)
+        except OSError as error:
+            raise Permanent(f"{path}: {error.strerror or error}") from None
+
+    def login(self) -> str:
+        page = self.fetch({})
+        return f"{self.options.path}: {len(page.mentions)} posts, {len(page.broken)} broken lines at its beginning"
+
+    def _read(self, file: BinaryIO, cursor: Cursor) -> Page:
+        size = os.fstat(file.fileno()).st_size
+        if cursor.get("offset", 0) > size or not _same(file, cursor.get("head", "")):
+            cursor = {}
+        lines = _Lines(file, cursor.get("offset", 0), cursor.get("line", 0))
+        columns: list[str] | None = cursor.get("columns")
+        still = cursor.get("size") == size
+        mentions: list[Mention] = []
+        broken: list[Broken] = []
+        offset, line = lines.offset, lines.number
+        for _ in range(LINES):
+            raw = lines.read()
+            if not raw:
+                break
+            settled = lines.ended or still
+            try:
+                if self._csv and columns is None:
+                    columns = _header(raw)
+                elif raw.strip():
+                    record = _csv_row(raw, columns, lines) if columns else _json(raw)
+                    mentions.append(self._mention(record))
+            except ValueError as error:
+                if settled:
+                    broken.append(Broken(where=f"line {line + 1}", why=str(error)[:300]))
+            if settled:
+                offset, line = lines.offset, lines.number
+        place = {"offset": offset, "line": line, "columns": columns, "size": size}
+        return Page(
+            mentions=mentions,
+            broken=broken,
+            more=lines.ended and lines.offset < size,
+            cursor={**place, "head": cursor.get("head") or _head(file)},
+        )
+
+    @property
+    def _csv(self) -> bool:
+        return str(self.options.path).lower().endswith(".csv")
+
+    def _mention(self, record: dict[str, Any]) -> Mention:
+        text = record.get("text")
+        if not isinstance(text, str) or not text.strip():
+            raise ValueError("no text")
+        external_id = _word(record, "id") or _fingerprint(record)
+        return Mention(
+            platform=self.platform,
+            external_id=external_id,
+            thread_id=_word(record, "thread_id") or external_id,
+            text=text,
+            author=_word(record, "author").removeprefix("@"),
+            posted_at=_moment(record.get("posted_at")) or self.clock(),
+            url=_word(record, "url"),
+            reply_to=_word(record, "reply_to") or None,
+            followers=_count(record.get("followers")),
+            lang=_word(record, "lang") or None,
+        )
+
+
+class _Lines:
+    """The lines of a file from an offset on, each cut just past LONGEST."""
+
+    def __init__(self, file: BinaryIO, offset: int, number: int) -> None:
+        self._file = file
+        self.go(offset, number)
+
+    def go(self, offset: int, number: int) -> None:
+        self.offset = self._file.seek(offset)
+        self.number = number
+        self.ended = True
+        """The last line read had its end."""
+
+    def read(self) -> bytes:
+        raw = self._file.readline(LONGEST + 1)
+        end = raw
+        while len(end) > LONGEST and not end.endswith(b"\n"):
+            end = self._file.readline(LONGEST + 1)
+        self.ended = end.endswith(b"\n") or not end
+        self.offset = self._file.tell()
+        self.number += bool(raw)
+        return raw
+
+
+def _head(file: BinaryIO) -> str:
+    """What tells this file from one put in its place: the size and digest of its beginning."""
+    file.seek(0)
+    start = file.read(256)
+    return f"{len(start)}:{sha256(start).hexdigest()[:16]}"
+
+
+def _same(file: BinaryIO, head: str) -> bool:
+    if not head:
+        return True
+    size, _, digest = head.partition(":")
+    file.seek(0)
+    return sha256(file.read(int(size))).hexdigest()[:16] == digest
+
+
+def _header(raw: bytes) -> list[str]:
+    return [name.strip().lower() for name in next(csv.reader([raw.decode("utf-8-sig", "replace")]))]
+
+
+def _csv_row(raw: bytes, columns: list[str], lines: _Lines) -> dict[str, Any]:
+    """One CSV record, read on over the line breaks inside its quotes; an unclosed quote costs its own line only."""
+    text = _text(raw)
+    back = lines.offset, lines.number
+    quotes = text.count('"')
+    parts = [text]
+    while quotes % 2:
+        more = lines.read()
+        if not more or len(parts) > TALLEST:
+            lines.go(*back)
+            raise ValueError("a quote that is never closed")
+        parts.append(_text(more))
+        quotes += parts[-1].count('"')
+    text = "".join(parts)
+    try:
+        values = next(csv.reader(text.splitlines(keepends=True), strict=True))
+    except (csv.Error, StopIteration) as error:
+        raise ValueError(f"not a CSV record: {error}") from None
+    if len(values) > len(columns):
+        raise ValueError(f"{len(values)} values for {len(columns)} columns")
+    return dict(zip(columns, values, strict=False))
+
+
+def _json(raw: bytes) -> dict[str, Any]:
+    try:
+        record = json.loads(_text(raw))
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f"not JSON: {error}") from None
+    if not isinstance(record, dict):
+        raise ValueError('not a JSON object such as {"text": "…"}')
+    return record
+
+
+def _text(raw: bytes) -> str:
+    if len(raw) > LONGEST:
+        raise ValueError(f"more than {LONGEST // 1_000_000} MB")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"not UTF-8 at byte {error.start}") from None
+
+
+def _word(record: dict[str, Any], name: str) -> str:
+    value = record.get(name)
+    if value is None:
+        return ""
+    if isinstance(value, bool | dict | list):
+        raise ValueError(f"{name}: {value!r:.40} is neither text nor a number")
+    return str(value).strip()
+
+
+def _moment(value: Any) -> datetime | None:
+    if value is None or value == "":
+        return None
+    try:
+        if isinstance(value, int | float) or str(value).replace(".", "", 1).isdigit():
+            return datetime.fromtimestamp(float(value), UTC)
+        moment = datetime.fromisoformat(str(value).strip())
+    except (ValueError, OverflowError, OSError):
+        raise ValueError(f"posted_at: {str(value)[:40]!r} is not a time such as 2026-11-22T12:00:00Z") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _count(value: Any) -> int | None:
+    if value is None or value == "":
+        return None
+    try:
+        return max(0, min(int(float(value)), 2**31 - 1))
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _fingerprint(record: dict[str, Any]) -> str:
+    """An id for a post that has none: the same text by the same author at the same time is the same post."""
+    parts = [str(record.get(name, "")) for name in ("text", "author", "posted_at", "thread_id")]
+    return sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:24]

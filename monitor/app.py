@@ -1,0 +1,222 @@
+"""The composition root: builds the real objects from the configuration, reads the wall clock, and runs the jobs."""
+
+import fcntl
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+
+from alerts.base import Channel
+from alerts.case import Case, Move
+from classifiers.base import Classifier
+from connectors.base import Clock, Connector, Permanent, Transient, Watch
+from monitor.config import Config
+from monitor.discretion import DiscreetFormatter, discretion
+from monitor.jobs.act import act
+from monitor.jobs.audit import Finding, audit, notify
+from monitor.jobs.collect import collect, due, register
+from monitor.jobs.deliver import Postman, deliver
+from monitor.jobs.escalate import escalate
+from monitor.jobs.outcome import Outcome
+from monitor.jobs.retain import retain
+from monitor.jobs.triage import triage
+from monitor.jobs.verify import recheck, recheck_due, verify
+from monitor.store import Store
+
+log = logging.getLogger(__name__)
+
+PASSES = 10_000
+"""Passes of one job in one tick; a job that still has more by then goes on in the next."""
+
+
+def wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a tick did, by job, and what failed in it."""
+
+    done: dict[str, int] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+
+    def add(self, job: str, outcome: Outcome) -> None:
+        self.done[job] = self.done.get(job, 0) + outcome.done
+        self.failures.extend(failure for failure in outcome.failures if failure not in self.failures)
+
+
+class App:
+    """The monitor as configured. Connectors, the model and channels are built when first needed."""
+
+    def __init__(self, config: Config, clock: Clock = wall_clock) -> None:
+        """Opens the database and brings it to the program's schema. Raises StoreError."""
+        self.config = config
+        self.clock = clock
+        self.blot = discretion(config.secrets)
+        self.store = Store(config.database, self.blot)
+        self.store.prepare()
+        self.state = config.state
+        self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @cached_property
+    def connectors(self) -> dict[str, Connector]:
+        """By the names of their sources, each with its row in the database."""
+        built = {}
+        for name, (source, plugin) in self.config.sources.items():
+            brand = self.config.brands[source.brand]
+            platform = getattr(plugin.options, "platform", plugin.type)
+            watch = Watch(
+                brand=brand.name,
+                keywords=brand.keywords,
+                exclude=brand.exclude,
+                handles=brand.handles.get(platform, ()),
+            )
+            built[name] = plugin.kind(plugin.options, watch, clock=self.clock, state=self.state)
+        register(self.store, list(built), self.clock())
+        return built
+
+    @cached_property
+    def classifier(self) -> Classifier:
+        plugin = self.config.classifier
+        built: Classifier = plugin.kind(plugin.options)
+        return built
+
+    @cached_property
+    def channels(self) -> dict[str, Channel]:
+        return {
+            name: plugin.kind(name, plugin.options, clock=self.clock) for name, plugin in self.config.channels.items()
+        }
+
+    @cached_property
+    def postman(self) -> Postman:
+        return Postman(
+            channels=self.channels,
+            ladder=self.config.ladder,
+            clock=self.clock,
+            lease=self.config.delivery.lease,
+            fallback=self.config.delivery.fallback,
+        )
+
+    def collect_due(self) -> Outcome:
+        """One page of the source that has waited longest."""
+        ready = due(self.store, list(self.connectors), self.clock())
+        if not ready:
+            return Outcome()
+        return self.collect(ready[0], more=len(ready) > 1)
+
+    def collect(self, name: str, *, more: bool = False) -> Outcome:
+        every = self.config.sources[name][0].every
+        outcome = collect(self.store, name, self.connectors[name], every, self.clock())
+        return Outcome(done=outcome.done, more=outcome.more or more, failures=outcome.failures)
+
+    def recheck_due(self) -> Outcome:
+        for name, connector in self.connectors.items():
+            if recheck_due(self.store, name, self.clock()):
+                return recheck(self.store, name, connector, self.config.retention.recheck, self.clock())
+        return Outcome()
+
+    def verify(self) -> Outcome:
+        return verify(self.store, self.connectors, self.clock())
+
+    def triage(self) -> Outcome:
+        return triage(self.store, self.classifier, self.config.ladder, self.clock())
+
+    def escalate(self) -> Outcome:
+        return escalate(self.store, self.config.ladder, self.clock())
+
+    def deliver(self) -> Outcome:
+        return deliver(self.store, self.postman)
+
+    def retain(self) -> Outcome:
+        keep = self.config.retention
+        return retain(self.store, keep.mentions, keep.cases, self.clock())
+
+    def audit(self) -> list[Finding]:
+        every = {name: source.every for name, (source, _) in self.config.sources.items()}
+        return audit(self.store, self.config.ladder, every, self.config.audit.grace, self.clock())
+
+    def act(self, case_id: int, move: Callable[[Case, datetime], Move]) -> Case:
+        """A person's word on a case. Raises NotAllowed."""
+        now = self.clock()
+        return act(self.store, case_id, lambda case: move(case, now))
+
+    def watch(self) -> list[Finding]:
+        """Audits, tells the audit channel of findings, and asks for the heartbeat address only when there are none."""
+        findings = self.audit()
+        if findings and self.config.audit.channel:
+            notify(self.store, findings, self.config.audit.channel, self.clock())
+        if not findings and self.config.audit.heartbeat:
+            _beat(self.config.audit.heartbeat)
+        return findings
+
+    def tick(self, progress: Callable[[str, Outcome], None] = lambda job, outcome: None) -> Report:
+        """One pass of all that is due, each job until it has no more."""
+        report = Report()
+        for name, job in self.jobs().items():
+            for _ in range(PASSES):
+                outcome = job()
+                report.add(name, outcome)
+                progress(name, outcome)
+                if not outcome.more:
+                    break
+        self.watch()
+        return report
+
+    def jobs(self) -> Mapping[str, Callable[[], Outcome]]:
+        """The jobs in the order of one tick: first what platforms know, then what follows from it."""
+        return {
+            "collect": self.collect_due,
+            "recheck": self.recheck_due,
+            "triage": self.triage,
+            "verify": self.verify,
+            "triage again": self.triage,
+            "escalate": self.escalate,
+            "deliver": self.deliver,
+            "retain": self.retain,
+        }
+
+    def logins(self) -> Iterator[tuple[str, str | None, str]]:
+        """Tries every source and channel: its name, what was found, or None and what is wrong."""
+        parts: Sequence[tuple[str, Connector | Channel]] = [
+            *((f"source {name}", connector) for name, connector in self.connectors.items()),
+            *((f"channel {name}", channel) for name, channel in self.channels.items()),
+        ]
+        for name, part in parts:
+            try:
+                yield name, part.login(), ""
+            except (Transient, Permanent) as error:
+                yield name, None, self.store.tell(error)
+
+    @contextmanager
+    def lock(self) -> Iterator[bool]:
+        """Held by one tick at a time; False when another has it."""
+        with (self.state / "tick.lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+
+    def close(self) -> None:
+        for part in [*self.__dict__.get("connectors", {}).values(), *self.__dict__.get("channels", {}).values()]:
+            part.close()
+        self.store.close()
+
+
+def start_logging(blot: Callable[[str], str], level: int) -> None:
+    """Logs to the standard error, without secrets."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(DiscreetFormatter(blot))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+
+
+def _beat(address: str) -> None:
+    import httpx
+
+    try:
+        httpx.get(address, timeout=10).raise_for_status()
+    except httpx.HTTPError as error:
+        log.warning("the heartbeat address did not answer: %s", type(error).__name__)

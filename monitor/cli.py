@@ -1,0 +1,357 @@
+"""The command line: thin words around the app; every command teaches by its `--help`."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from getpass import getuser
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from monitor.app import App
+    from monitor.config import Config
+
+OK, FAILED, MISCONFIGURED = 0, 1, 2
+
+cli = typer.Typer(
+    name="monitor",
+    help="Finds complaints about your brands, tells the care team, and keeps telling until somebody answered.",
+    epilog="Start with `check`, then `tick` (one pass, for cron) or `run` (the daemon).",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+database = typer.Typer(help="The database's schema.", no_args_is_help=True)
+cli.add_typer(database, name="db")
+
+ConfigPath = Annotated[
+    Path, typer.Option("--config", "-c", envvar="MONITOR_CONFIG", help="The configuration file.", show_default=True)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables for people.")]
+CaseId = Annotated[int, typer.Argument(metavar="ID", help="The case's number, as in `cases` and in the alert.", min=1)]
+By = Annotated[str, typer.Option("--by", help="Who does it; your login name unless given.", show_default=False)]
+DEFAULT = Path("config.yaml")
+
+
+@cli.callback()
+def options(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more about what happens.")] = False,
+) -> None:
+    global _verbose
+    _verbose = verbose
+
+
+_verbose = False
+
+
+@cli.command()
+def run(config: ConfigPath = DEFAULT) -> None:
+    """Runs as a daemon, day and night, until it is told to stop (SIGTERM or Ctrl-C)."""
+    with _app(config, chatty=True) as app:
+        from monitor.daemon import run
+
+        run(app)
+
+
+@cli.command()
+def tick(config: ConfigPath = DEFAULT, as_json: AsJson = False) -> None:
+    """One pass of all that is due: collect, triage, escalate, deliver. For cron, every minute.
+
+    Exit status: 0 all well, 1 a source or channel failed, 2 the configuration is wrong. A tick that finds another
+    one still running leaves at once.
+    """
+    with _app(config) as app, app.lock() as free:
+        if not free:
+            _console(err=True).print("Another tick is still running; leaving the work to it.")
+            return
+        from monitor.views import show_json
+
+        report = app.tick()
+        if as_json:
+            show_json(_console(), {"done": report.done, "failures": report.failures})
+        else:
+            counts = ", ".join(f"{job} {count}" for job, count in report.done.items() if count)
+            _console(err=True).print(f"Done: {counts or 'nothing was due'}.", highlight=False)
+        for failure in report.failures:
+            _say(app.blot(failure))
+        if report.failures:
+            raise typer.Exit(FAILED)
+
+
+@cli.command()
+def check(
+    config: ConfigPath = DEFAULT,
+    online: Annotated[
+        bool, typer.Option("--online", help="Also log in to every platform and channel, and say what is missing.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Checks the configuration, the model and the database; every mistake with its line and the likely fix."""
+    with _app(config) as app:
+        from monitor.views import show_json
+
+        lines = [("model", app.classifier.model, ""), ("database", app.store.address, ""), *_advice(app.config)]
+        if online:
+            lines += list(app.logins())
+        if as_json:
+            show_json(_console(), [{"part": part, "found": found, "wrong": wrong} for part, found, wrong in lines])
+        for part, found, wrong in lines if not as_json else []:
+            mark = "[red]✗[/]" if wrong and found is None else "[yellow]![/]" if wrong else "[green]✓[/]"
+            _console().print(f"{mark} {part}:", end=" ")
+            _console().print(wrong or found, markup=False, highlight=False)
+        if any(found is None for _, found, _ in lines):
+            raise typer.Exit(FAILED)
+
+
+@cli.command()
+def cases(
+    config: ConfigPath = DEFAULT,
+    everything: Annotated[bool, typer.Option("--all", help="Settled cases too, not only those that wait.")] = False,
+    brand: Annotated[str | None, typer.Option(help="Only this brand's.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """The queue: who waits, the one with the least time left on top."""
+    with _app(config) as app:
+        from alerts.case import WAITING, State
+        from monitor.queries import queue
+        from monitor.views import show_json, show_queue, story_json
+
+        now = app.clock()
+        found = queue(app.store, states=list(State) if everything else list(WAITING), brand=brand, limit=limit)
+        if as_json:
+            show_json(_console(), [story_json(story, now) for story in found])
+        else:
+            show_queue(_console(), found, now)
+
+
+@cli.command()
+def show(case_id: CaseId, config: ConfigPath = DEFAULT, as_json: AsJson = False) -> None:
+    """One case: what the customer wrote, what the model thought, and all that happened since."""
+    with _app(config) as app:
+        from monitor.queries import story
+        from monitor.views import show_json, show_story, story_json
+
+        found = story(app.store, case_id)
+        if found is None:
+            _say(f"There is no case {case_id}.")
+            raise typer.Exit(FAILED)
+        if as_json:
+            show_json(_console(), story_json(found, app.clock()))
+        else:
+            show_story(_console(), found, app.clock())
+
+
+@cli.command()
+def claim(case_id: CaseId, by: By = "", config: ConfigPath = DEFAULT) -> None:
+    """I take this one: reminders fall silent, the last step of the ladder doesn't."""
+    from alerts import case as moves
+
+    _act(config, case_id, lambda case, now: moves.claim(case, by or getuser(), now))
+
+
+@cli.command()
+def answer(case_id: CaseId, by: By = "", config: ConfigPath = DEFAULT) -> None:
+    """The customer has an answer: stops the clock. A reply on the platform is noticed without this."""
+    from alerts import case as moves
+
+    _act(config, case_id, lambda case, now: moves.answer(case, by or getuser(), now))
+
+
+@cli.command()
+def dismiss(
+    case_id: CaseId,
+    reason: Annotated[str, typer.Option(help="Why, for those who look at it later.")] = "",
+    by: By = "",
+    config: ConfigPath = DEFAULT,
+) -> None:
+    """Not a complaint, or not one for us: stops the clock."""
+    from alerts import case as moves
+
+    _act(config, case_id, lambda case, now: moves.dismiss(case, by or getuser(), now, reason))
+
+
+@cli.command()
+def snooze(
+    case_id: CaseId,
+    length: Annotated[str, typer.Option("--for", metavar="TIME", help="How long, such as 15m or 2h.")] = "15m",
+    by: By = "",
+    config: ConfigPath = DEFAULT,
+) -> None:
+    """Reminders wait for so long; the last step of the ladder does not."""
+    from alerts import case as moves
+    from monitor.config.sections import duration
+
+    try:
+        time = duration(length)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--for") from None
+    _act(config, case_id, lambda case, now: moves.snooze(case, by or getuser(), now, now + time))
+
+
+@cli.command()
+def reopen(case_id: CaseId, by: By = "", config: ConfigPath = DEFAULT) -> None:
+    """Takes back an answer or a dismissal: the clock goes on as if it had never stopped."""
+    from alerts import case as moves
+
+    _act(config, case_id, lambda case, now: moves.reopen(case, by or getuser(), now))
+
+
+@cli.command()
+def audit(config: ConfigPath = DEFAULT, as_json: AsJson = False) -> None:
+    """Looks for customers nobody was called for, and for parts that fell silent. Exit status 1 when it finds any."""
+    with _app(config) as app:
+        from monitor.queries import source_health
+        from monitor.views import show_json, show_sources
+
+        _ = app.connectors
+        findings = app.audit()
+        if as_json:
+            show_json(_console(), [{"kind": f.kind, "subject": f.subject, "what": f.what} for f in findings])
+        else:
+            show_sources(_console(), source_health(app.store), app.clock())
+            for finding in findings:
+                _console().print(f"[red]✗[/] {finding.kind}:", end=" ")
+                _console().print(f"{finding.subject}: {finding.what}", markup=False, highlight=False)
+            if not findings:
+                _console().print("[green]✓[/] nothing is late")
+        if findings:
+            raise typer.Exit(FAILED)
+
+
+@cli.command()
+def classify(
+    texts: Annotated[list[str] | None, typer.Argument(help="Texts; without any, JSON lines are read.")] = None,
+    config: ConfigPath = DEFAULT,
+) -> None:
+    """What the model thinks of texts.
+
+    Given as arguments, or as JSON lines {"text": "…"} on the standard input, which come back in their order with
+    `complaint` (0 to 1), `is_complaint` and `sentiment` added. A line that can't be read comes back with `error`.
+    """
+    from monitor.classify import classify_lines, classify_texts
+
+    settings = _settings(config)
+    with _told():
+        classifier = settings.classifier.kind(settings.classifier.options)
+        if texts:
+            classify_texts(classifier, texts, sys.stdout)
+        else:
+            classify_lines(classifier, sys.stdin.buffer, sys.stdout)
+
+
+@cli.command()
+def demo(
+    speed: Annotated[float, typer.Option(min=0, help="Pause between the demo's minutes, in seconds.")] = 0.05,
+) -> None:
+    """An afternoon of a Baltic brand in a minute: 150 posts in four languages, with a fast clock and no accounts."""
+    from monitor.demo import play
+
+    play(_console(), pause=speed)
+
+
+@database.command()
+def upgrade(config: ConfigPath = DEFAULT) -> None:
+    """Brings the database to this program's schema, one migration after the other."""
+    with _told():
+        from rich.progress import track
+
+        from monitor.store import Store
+
+        settings = _settings(config)
+        store = Store(settings.database)
+        pending = store.pending()
+        for name in track(pending, description="migrating", console=_console(err=True), disable=not pending):
+            store.upgrade(name)
+        _console().print(f"{store.address}: " + (f"applied {', '.join(pending)}" if pending else "nothing to do"))
+
+
+def _advice(config: "Config") -> Iterator[tuple[str, str | None, str]]:
+    """What is not wrong but will be regretted."""
+    watched = config.channels.get(config.audit.channel)
+    used = {step.channel for ladder in config.ladders.values() for step in ladder.steps}
+    if watched is None:
+        yield "audit", "", "has no channel: nobody hears when the monitor itself fails (audit: channel: …)"
+    elif watched.type == "slack" and any(config.channels[name].type == "slack" for name in used):
+        yield "audit", "", "goes through Slack too: when Slack is down, nobody hears that it is"
+    if not config.delivery.fallback:
+        yield "delivery", "", "has no fallback: an alert that its channel refuses reaches nobody"
+    for brand in config.brands.values():
+        if not any(brand.handles.values()):
+            yield f"brand {brand.name}", "", "has no handles: its replies can't be seen, so no clock stops by itself"
+
+
+def _act(config: Path, case_id: int, move: Callable[[Any, Any], Any]) -> None:
+    with _app(config) as app:
+        case = app.act(case_id, move)
+        _console().print(f"Case {case.id} is {case.state}.", highlight=False)
+
+
+def _settings(path: Path) -> "Config":
+    from monitor.config import ConfigError, load
+
+    try:
+        return load(path)
+    except ConfigError as error:
+        _say(str(error))
+        raise typer.Exit(MISCONFIGURED) from None
+
+
+@contextmanager
+def _app(path: Path, *, chatty: bool = False) -> Iterator["App"]:
+    """The app, with what goes wrong told in one line instead of a traceback."""
+    import logging
+
+    from monitor.app import App, start_logging
+
+    settings = _settings(path)
+    with _told():
+        app = App(settings)
+        start_logging(app.blot, logging.INFO if chatty or _verbose else logging.CRITICAL)
+        try:
+            yield app
+        finally:
+            app.close()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turns the errors that a person can mend into one line and an exit status."""
+    from sqlalchemy.exc import DBAPIError
+
+    from alerts.case import NotAllowed
+    from classifiers.base import BadModel
+    from monitor.store import StoreError
+
+    try:
+        yield
+    except NotAllowed as error:
+        _say(f"Not done: {error}.")
+        raise typer.Exit(FAILED) from None
+    except (StoreError, BadModel) as error:
+        _say(str(error))
+        raise typer.Exit(MISCONFIGURED) from None
+    except DBAPIError as error:
+        _say(f"The database failed: {error.orig}")
+        raise typer.Exit(FAILED) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(FAILED) from None
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201
+
+
+def _console(*, err: bool = False) -> Any:
+    from rich.console import Console
+
+    return Console(stderr=err)
+
+
+def main() -> None:
+    cli()

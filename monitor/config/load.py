@@ -1,0 +1,225 @@
+"""Puts the sections together and checks what they say of each other."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from alerts.base import Channel
+from alerts.ladder import Ladder
+from classifiers.base import Classifier
+from connectors.base import Connector, Secret
+from monitor.config import plugins, sections
+from monitor.config.document import Document
+from monitor.config.model import Audit, Brand, Config, Delivery, General, Plugin, Retention, Source
+from monitor.config.problems import Where, suggest
+
+_SECTIONS = (
+    "database", "state", "brands", "sources", "classifier", "channels", "ladders", "delivery", "retention", "audit",
+)  # fmt: skip
+
+
+def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
+    """Reads and checks a configuration file. Raises ConfigError with every mistake found in it."""
+    document = Document(file, environment)
+    values = document.values
+    for key in values:
+        if key not in _SECTIONS:
+            document.problem((key,), f"unknown section; {suggest(key, _SECTIONS)}")
+
+    general = sections.read(General, {k: values[k] for k in ("database", "state") if k in values}, document, ())
+    brands = _named(document, "brands", Brand)
+    ladders = _ladders(document)
+    channels = _channels(document)
+    sources = _sources(document, brands)
+    classifier = _plugin(document, ("classifier",), values.get("classifier"), "classifiers", Classifier)
+    delivery = sections.read(Delivery, values.get("delivery") or {}, document, ("delivery",))
+    retention = sections.read(Retention, values.get("retention") or {}, document, ("retention",))
+    audit = sections.read(Audit, values.get("audit") or {}, document, ("audit",))
+
+    if not document.problems:
+        _check_references(document, brands, ladders, channels, delivery, audit)
+    document.raise_problems()
+    assert general is not None and delivery is not None and retention is not None  # noqa: PT018
+    assert audit is not None and classifier is not None  # noqa: PT018
+    return Config(
+        file=file,
+        database=general.database,
+        state=Path(general.state),
+        brands=brands,
+        ladders=ladders,
+        sources=sources,
+        channels=channels,
+        classifier=classifier,
+        delivery=delivery,
+        retention=retention,
+        audit=audit,
+        secrets=_secrets(general.database, [*channels.values(), *(plugin for _, plugin in sources.values())]),
+    )
+
+
+def _named(document: Document, section: str, kind: Any) -> dict[str, Any]:
+    """A list of sections that each have a `name`."""
+    found: dict[str, Any] = {}
+    for where, values in _items(document, section):
+        item = sections.read(kind, values, document, where)
+        if item is None:
+            continue
+        if item.name in found:
+            document.problem((*where, "name"), f"{item.name!r} is used twice")
+        found[item.name] = item
+    return found
+
+
+def _items(document: Document, section: str) -> list[tuple[Where, Any]]:
+    values = document.values.get(section)
+    if not isinstance(values, list) or not values:
+        document.problem((section,), "must be a list with at least one entry (`- name: …`)")
+        return []
+    return [((section, index), item) for index, item in enumerate(values)]
+
+
+def _mapping(document: Document, section: str) -> dict[str, Any]:
+    values = document.values.get(section)
+    if not isinstance(values, dict) or not values:
+        document.problem((section,), "must be a mapping with at least one entry (`name: …`)")
+        return {}
+    return values
+
+
+def _ladders(document: Document) -> dict[str, Ladder]:
+    found = {}
+    for name, values in _mapping(document, "ladders").items():
+        ladder = sections.read(Ladder, values, document, ("ladders", name))
+        if ladder is not None:
+            found[name] = ladder
+            _check_ladder(document, ("ladders", name), ladder)
+    return found
+
+
+def _check_ladder(document: Document, where: Where, ladder: Ladder) -> None:
+    if ladder.target.total_seconds() <= 0:
+        document.problem((*where, "target"), "must be longer than nothing")
+    if not ladder.steps:
+        document.problem((*where, "steps"), "a ladder needs at least one step")
+    for index, (earlier, later) in enumerate(zip(ladder.steps, ladder.steps[1:], strict=False), 1):
+        if later.after <= earlier.after:
+            document.problem(
+                (*where, "steps", index, "after"),
+                f"steps must stand in the order of their times, but this one does not come after step {index}",
+            )
+
+
+def _channels(document: Document) -> dict[str, Plugin]:
+    found = {}
+    for name, values in _mapping(document, "channels").items():
+        plugin = _plugin(document, ("channels", name), values, "alerts", Channel)
+        if plugin is not None:
+            found[name] = plugin
+    return found
+
+
+def _sources(document: Document, brands: Mapping[str, Brand]) -> dict[str, tuple[Source, Plugin]]:
+    found: dict[str, tuple[Source, Plugin]] = {}
+    own = {field.name for field in fields(Source)}
+    for where, values in _items(document, "sources"):
+        if not isinstance(values, dict):
+            document.problem(where, "must be a mapping with keys such as name, type, brand")
+            continue
+        common = {"brand": next(iter(brands))} if len(brands) == 1 else {}
+        common |= {key: value for key, value in values.items() if key in own}
+        source = sections.read(Source, common, document, where)
+        rest = {key: value for key, value in values.items() if key not in own}
+        plugin = _plugin(document, where, rest, "connectors", Connector, also=tuple(own))
+        if source is None or plugin is None:
+            continue
+        if source.name in found:
+            document.problem((*where, "name"), f"{source.name!r} is used twice")
+        if brands and source.brand not in brands:
+            what = f"there is no brand {source.brand!r}" if source.brand else "is missing: which brand is it for?"
+            document.problem((*where, "brand"), f"{what}; {suggest(source.brand, list(brands))}")
+        if source.every.total_seconds() < 1:
+            document.problem((*where, "every"), "must be at least 1s")
+        found[source.name] = (source, plugin)
+    return found
+
+
+def _plugin(
+    document: Document, where: Where, values: Any, room: str, base: type, *, also: tuple[str, ...] = ()
+) -> Plugin | None:
+    """A section whose `type` names a module of a folder; the other keys are that module's options."""
+    if not isinstance(values, dict) or not isinstance(values.get("type"), str):
+        document.problem((*where, "type"), f"is missing; one of: {', '.join(_types(room, base))}")
+        return None
+    type_ = values["type"]
+    try:
+        kind: Any = plugins.find(room, type_, base)
+    except plugins.NoPlugin:
+        document.problem((*where, "type"), f"there is no {room}/{type_}.py; {suggest(type_, _types(room, base))}")
+        return None
+    except ImportError as error:
+        document.problem((*where, "type"), f"{room}/{type_}.py needs a package that is not installed: {error.name}")
+        return None
+    rest = {key: value for key, value in values.items() if key != "type"}
+    options = sections.read(kind.Options, rest, document, where)
+    return None if options is None else Plugin(type=type_, kind=kind, options=options)
+
+
+def _types(room: str, base: type) -> list[str]:
+    found = []
+    for name in plugins.names(room):
+        try:
+            if plugins.defined(f"{room}.{name}", base):
+                found.append(name)
+        except ImportError:
+            continue
+    return found
+
+
+def _check_references(
+    document: Document,
+    brands: Mapping[str, Brand],
+    ladders: Mapping[str, Ladder],
+    channels: Mapping[str, Plugin],
+    delivery: Delivery | None,
+    audit: Audit | None,
+) -> None:
+    if "default" not in ladders:
+        document.problem(("ladders",), "a ladder named `default` is needed")
+    for index, brand in enumerate(brands.values()):
+        if brand.ladder not in ladders:
+            document.problem(
+                ("brands", index, "ladder"), f"there is no such ladder; {suggest(brand.ladder, [*ladders])}"
+            )
+        if not brand.keywords and not any(brand.handles.values()):
+            document.problem(("brands", index), "needs keywords or handles, or nothing can be found of it")
+    places: list[tuple[Where, str]] = [
+        (("ladders", name, "steps", index, "channel"), step.channel)
+        for name, ladder in ladders.items()
+        for index, step in enumerate(ladder.steps)
+    ]
+    if delivery and delivery.fallback:
+        places.append((("delivery", "fallback"), delivery.fallback))
+    if audit and audit.channel:
+        places.append((("audit", "channel"), audit.channel))
+    for where, channel in places:
+        if channel not in channels:
+            document.problem(where, f"there is no channel {channel!r}; {suggest(channel, [*channels])}")
+
+
+def _secrets(database: str, sections_: list[Plugin]) -> tuple[str, ...]:
+    found = [
+        value.reveal()
+        for plugin in sections_
+        for value in (getattr(plugin.options, field.name) for field in fields(plugin.options))
+        if isinstance(value, Secret) and value
+    ]
+    try:
+        password = make_url(database).password
+    except ArgumentError:
+        password = None
+    return tuple({*found, *([str(password)] if password else [])})

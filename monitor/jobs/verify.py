@@ -1,0 +1,86 @@
+"""Verify and recheck: ask a platform again about what is stored, its threads' replies and its posts as they are now."""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+
+from connectors.base import Connector, Found, Permanent, Transient
+from monitor.jobs.collect import save
+from monitor.jobs.outcome import Outcome
+from monitor.schema import cases, mentions, sources
+from monitor.store import Store
+
+log = logging.getLogger(__name__)
+
+LOOKUP = 100
+"""Posts that one lookup asks for."""
+
+
+def verify(store: Store, connectors: Mapping[str, Connector], now: datetime) -> Outcome:
+    """Asks one thread, whose case is about to reach its last step, whether the brand has answered.
+
+    A thread is asked once: when the platform doesn't say, the case climbs on.
+    """
+    with store.write() as connection:
+        due = select(cases.c.id).where(cases.c.verify_at <= now).order_by(cases.c.verify_at).limit(1)
+        case_id = connection.scalar(due.with_for_update(skip_locked=True))
+        if case_id is None:
+            return Outcome()
+        connection.execute(update(cases).where(cases.c.id == case_id).values(verify_at=None))
+        post = connection.execute(
+            select(mentions.c.source, mentions.c.thread_id, mentions.c.external_id, cases.c.state)
+            .join(cases, cases.c.id == mentions.c.case_id)
+            .where(mentions.c.case_id == case_id, ~mentions.c.by_brand)
+            .order_by(mentions.c.posted_at)
+            .limit(1)
+        ).one_or_none()
+    connector = connectors.get(post.source) if post and post.state in ("open", "claimed") else None
+    if post is None or connector is None:
+        return Outcome(done=1, more=True)
+    failure = _ask(store, post.source, connector, now, lambda: connector.thread(post.thread_id, post.external_id))
+    return Outcome(done=1, more=True, failures=(failure,) if failure else ())
+
+
+def recheck(store: Store, name: str, connector: Connector, every: timedelta, now: datetime) -> Outcome:
+    """Looks up the posts of one source that were not looked at for so long, to honour edits and deletions."""
+    old = mentions.c.checked_at < now - every
+    with store.write() as connection:
+        rows = connection.execute(
+            select(mentions.c.id, mentions.c.external_id)
+            .where(mentions.c.source == name, old, mentions.c.erased_at.is_(None))
+            .order_by(mentions.c.checked_at)
+            .limit(LOOKUP)
+        ).all()
+        connection.execute(
+            update(mentions).where(mentions.c.id.in_([row.id for row in rows]), old).values(checked_at=now)
+        )
+        if len(rows) < LOOKUP:
+            connection.execute(update(sources).where(sources.c.name == name).values(recheck_at=now + every / 24))
+    if not rows:
+        return Outcome()
+    failure = _ask(store, name, connector, now, lambda: connector.lookup([row.external_id for row in rows]))
+    return Outcome(done=len(rows), more=len(rows) == LOOKUP, failures=(failure,) if failure else ())
+
+
+def recheck_due(store: Store, name: str, now: datetime) -> bool:
+    with store.read() as connection:
+        due = select(sources.c.name).where(sources.c.name == name, sources.c.recheck_at <= now)
+        return connection.scalar(due) is not None
+
+
+def _ask(
+    store: Store, source: str, connector: Connector, now: datetime, question: Callable[[], Found | None]
+) -> str | None:
+    """Stores the answer; what went wrong, if anything did."""
+    try:
+        found = question()
+    except Exception as error:  # the case climbs on, the posts stay as they are
+        if not isinstance(error, Transient | Permanent):
+            log.exception("source %s", source)
+        return f"source {source}: {store.tell(error)}"
+    if found is not None:
+        with store.write() as connection:
+            save(store, connection, source, connector.watch, found, now)
+    return None

@@ -1,0 +1,110 @@
+"""Reads for people: the queue and one case's story. Writes nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import case as when
+from sqlalchemy import func, select
+
+from alerts.base import Complaint
+from alerts.case import WAITING, Case, Event, State
+from monitor import ledger
+from monitor.letters import read_complaints, read_timeline
+from monitor.schema import cases, mentions, outbox, problems, sources
+from monitor.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """One case with all that is known of it."""
+
+    case: Case
+    complaints: tuple[Complaint, ...]
+    timeline: tuple[Event, ...]
+
+
+def queue(
+    store: Store, *, states: Sequence[State] = tuple(WAITING), brand: str | None = None, limit: int = 50
+) -> list[Story]:
+    """Cases in these states, the waiting first, the one with the least time left on top."""
+    statement = select(*ledger.COLUMNS).where(cases.c.state.in_(states))
+    if brand is not None:
+        statement = statement.where(cases.c.brand == brand)
+    settled = when((cases.c.state.in_(WAITING), 0), else_=1)
+    with store.read() as connection:
+        found = connection.execute(statement.order_by(settled, cases.c.respond_by, cases.c.id).limit(limit))
+        return [
+            Story(case=case, complaints=read_complaints(connection, case), timeline=())
+            for case in map(ledger.case_of, found.all())
+        ]
+
+
+def story(store: Store, case_id: int) -> Story | None:
+    """One case with its posts and its timeline; None when there is no such case."""
+    with store.read() as connection:
+        row = connection.execute(select(*ledger.COLUMNS).where(cases.c.id == case_id)).one_or_none()
+        if row is None:
+            return None
+        case = ledger.case_of(row)
+        return Story(
+            case=case,
+            complaints=read_complaints(connection, case),
+            timeline=read_timeline(connection, case_id),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceHealth:
+    """How one source does."""
+
+    name: str
+    posts: int
+    ok_at: datetime | None
+    next_poll_at: datetime
+    failures: int
+    error: str | None
+    broken: int
+    gaps: int
+
+
+def source_health(store: Store) -> list[SourceHealth]:
+    """Every source that was ever polled, with how much it brought and what went wrong."""
+    counted = select(mentions.c.source, func.count().label("posts")).group_by(mentions.c.source).subquery()
+    wrong = (
+        select(
+            problems.c.source,
+            func.sum(when((problems.c.kind == "broken", 1), else_=0)).label("broken"),
+            func.sum(when((problems.c.kind == "gap", 1), else_=0)).label("gaps"),
+        )
+        .group_by(problems.c.source)
+        .subquery()
+    )
+    statement = (
+        select(sources, counted.c.posts, wrong.c.broken, wrong.c.gaps)
+        .outerjoin(counted, counted.c.source == sources.c.name)
+        .outerjoin(wrong, wrong.c.source == sources.c.name)
+        .order_by(sources.c.name)
+    )
+    with store.read() as connection:
+        return [_health(row) for row in connection.execute(statement)]
+
+
+def _health(row: Any) -> SourceHealth:
+    return SourceHealth(
+        name=row.name,
+        posts=row.posts or 0,
+        ok_at=row.ok_at,
+        next_poll_at=row.next_poll_at,
+        failures=row.failures,
+        error=row.error,
+        broken=row.broken or 0,
+        gaps=row.gaps or 0,
+    )
+
+
+def waiting_messages(store: Store) -> int:
+    """Messages that have not been settled yet."""
+    with store.read() as connection:
+        return connection.scalar(select(func.count()).where(outbox.c.due_at.is_not(None))) or 0

@@ -1,0 +1,189 @@
+"""The tables. Due times are indexed columns; the database is the only queue."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy import Column as C
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware UTC moment, on databases that keep zones and on those that don't."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    C("name", String(200), primary_key=True),
+    C("cursor", JSON, nullable=False),
+    C("polls", Integer, nullable=False, default=0),  # counts claims: only the latest poll may move the cursor
+    C("next_poll_at", Utc, nullable=False),
+    C("recheck_at", Utc, nullable=False),
+    C("polled_at", Utc),
+    C("ok_at", Utc),
+    C("failures", Integer, nullable=False, default=0),
+    C("error", Text),
+)
+
+mentions = Table(
+    "mentions",
+    metadata,
+    C("id", Integer, primary_key=True),
+    C("brand", String(200), nullable=False),
+    C("platform", String(50), nullable=False),
+    C("external_id", Text, nullable=False),
+    C("source", String(200), nullable=False),
+    C("thread_id", Text, nullable=False),
+    C("reply_to", Text),
+    C("author", Text, nullable=False),
+    C("by_brand", Boolean, nullable=False),
+    C("text", Text, nullable=False),
+    C("url", Text, nullable=False),
+    C("followers", Integer),
+    C("lang", String(50)),
+    C("posted_at", Utc, nullable=False),
+    C("detected_at", Utc, nullable=False),
+    C("edited_at", Utc),
+    C("deleted_at", Utc),
+    C("erased_at", Utc),  # text, author and url are gone: deleted by the customer, or kept long enough
+    C("checked_at", Utc, nullable=False),
+    C("triage_at", Utc),  # when it is due for a verdict; null: it has been dealt with
+    C("attempts", Integer, nullable=False, default=0),
+    C("error", Text),
+    C("skipped", Text),  # why no verdict was asked for
+    C("case_id", Integer, ForeignKey("cases.id")),
+    UniqueConstraint("platform", "external_id", "brand"),
+    Index(None, "triage_at"),
+    Index(None, "brand", "platform", "thread_id"),
+    Index(None, "case_id"),
+    Index(None, "source", "checked_at"),
+    Index(None, "erased_at", "detected_at"),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    C("mention_id", Integer, ForeignKey("mentions.id"), primary_key=True),
+    C("complaint", Float, nullable=False),
+    C("is_complaint", Boolean, nullable=False),
+    C("sentiment", String(20), nullable=False),
+    C("model", Text, nullable=False),
+    C("decided_at", Utc, nullable=False),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    C("id", Integer, primary_key=True),
+    C("brand", String(200), nullable=False),
+    C("platform", String(50), nullable=False),
+    C("thread_id", Text, nullable=False),
+    C("author", Text, nullable=False),
+    C("state", String(20), nullable=False),
+    C("round", Integer, nullable=False),
+    C("level", Integer, nullable=False),
+    C("posted_at", Utc, nullable=False),
+    C("detected_at", Utc, nullable=False),
+    C("respond_by", Utc, nullable=False),
+    C("check_at", Utc),
+    C("verify_at", Utc),  # when the thread is asked once more whether the brand has answered
+    C("attempts", Integer, nullable=False, default=0),
+    C("error", Text),
+    C("alerted_at", Utc),
+    C("stopped_at", Utc),
+    C("stopped_by", String(20)),
+    C("assignee", Text),
+    C("snoozed_until", Utc),
+    C("version", Integer, nullable=False),
+    UniqueConstraint("brand", "platform", "thread_id", "author"),
+    Index(None, "check_at"),
+    Index(None, "verify_at"),
+    Index(None, "state", "respond_by"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    C("id", Integer, primary_key=True),
+    C("case_id", Integer, ForeignKey("cases.id"), nullable=False),
+    C("at", Utc, nullable=False),
+    C("kind", String(50), nullable=False),
+    C("actor", Text, nullable=False),
+    C("detail", JSON, nullable=False),
+    Index(None, "case_id"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    C("id", Integer, primary_key=True),
+    C("key", String(300), nullable=False, unique=True),
+    C("kind", String(20), nullable=False),  # step, update or notice
+    C("case_id", Integer, ForeignKey("cases.id")),
+    C("channel", String(200), nullable=False),
+    C("round", Integer, nullable=False, default=0),
+    C("step", Integer, nullable=False, default=0),
+    C("body", JSON),  # of a notice; a case is drawn as it stands when it is sent
+    C("state", String(20), nullable=False),  # pending, sending, uncertain; then sent, cancelled or failed
+    C("due_at", Utc),  # when it may be taken up; null once it is settled
+    C("attempts", Integer, nullable=False, default=0),
+    C("reference", Text),
+    C("version", Integer),  # of the case that the message shows
+    C("error", Text),
+    C("created_at", Utc, nullable=False),
+    C("tried_at", Utc),  # the first time that it may have left
+    C("settled_at", Utc),
+    Index(None, "due_at"),
+    Index(None, "case_id", "channel"),
+)
+
+problems = Table(
+    "problems",
+    metadata,
+    C("id", Integer, primary_key=True),
+    C("source", String(200), nullable=False),
+    C("kind", String(20), nullable=False),  # broken: a post that can't be read; gap: posts out of reach
+    C("place", Text, nullable=False),
+    C("why", Text, nullable=False),
+    C("noted_at", Utc, nullable=False),
+    UniqueConstraint("source", "kind", "place"),
+)

@@ -1,0 +1,191 @@
+"""How the command line shows things: tables for people, JSON for programs."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from alerts.base import Complaint
+from alerts.case import Case, Event, State
+from monitor.queries import SourceHealth, Story
+
+COLOURS = {
+    State.OPEN: "bold red",
+    State.CLAIMED: "yellow",
+    State.ANSWERED: "green",
+    State.DISMISSED: "dim",
+    State.WITHDRAWN: "dim",
+}
+
+
+def show_queue(console: Console, stories: Sequence[Story], now: datetime) -> None:
+    if not stories:
+        console.print("No cases. Nobody is waiting. ✨")
+        return
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    for heading, extra in (("case", {"justify": "right"}), ("time left", {"justify": "right"}), ("state", {}),
+                           ("brand", {}), ("where", {}), ("who", {})):  # fmt: skip
+        table.add_column(heading, no_wrap=True, **extra)  # type: ignore[arg-type]
+    table.add_column("what", overflow="ellipsis", no_wrap=True, ratio=1)
+    for story in stories:
+        case = story.case
+        table.add_row(
+            str(case.id),
+            _left(case, now),
+            Text(_state(case), COLOURS[case.state]),
+            case.brand,
+            case.platform,
+            Text(case.author),
+            Text(_first_words(story.complaints)),
+        )
+    console.print(table)
+
+
+def show_story(console: Console, story: Story, now: datetime) -> None:
+    case = story.case
+    title = Text.assemble((f"Case {case.id}", "bold"), f"  {case.brand} on {case.platform}  ", _left(case, now))
+    console.print(Panel(title, border_style=COLOURS[case.state]))
+    for complaint in story.complaints:
+        post = complaint.mention
+        console.print(
+            Text.assemble(
+                (f"@{post.author}" if post.author else "author unknown", "bold"), f"  {_time(post.posted_at)}"
+            )
+        )
+        console.print(Text(printable(post.text)) if not complaint.deleted else Text("(deleted)", "dim"))
+        sure = f"complaint {complaint.verdict.complaint:.0%}, {complaint.verdict.sentiment}"
+        console.print(Text(f"{sure}, {complaint.verdict.model}  {post.url}\n", "dim"))
+    for event in story.timeline:
+        console.print(Text.assemble((_time(event.at), "dim"), f"  {describe(event)}"))
+
+
+def show_sources(console: Console, sources: Iterable[SourceHealth], now: datetime) -> None:
+    table = Table(
+        "source", "posts", "last good poll", "failures", "broken", "gaps", "error", box=None, header_style="dim"
+    )
+    for source in sources:
+        ok = f"{span(now - source.ok_at)} ago" if source.ok_at else "never"
+        counts = (str(number) for number in (source.failures, source.broken, source.gaps))
+        table.add_row(source.name, str(source.posts), ok, *counts, Text(source.error or ""))
+    console.print(table)
+
+
+def show_json(console: Console, value: Any) -> None:
+    console.file.write(json.dumps(value, ensure_ascii=False, indent=2, default=_plain) + "\n")
+
+
+def story_json(story: Story, now: datetime) -> dict[str, Any]:
+    case = story.case
+    return {
+        "id": case.id,
+        "brand": case.brand,
+        "platform": case.platform,
+        "thread_id": case.thread_id,
+        "author": case.author,
+        "state": case.state,
+        "level": case.level,
+        "round": case.round,
+        "posted_at": case.posted_at,
+        "detected_at": case.detected_at,
+        "alerted_at": case.alerted_at,
+        "respond_by": case.respond_by,
+        "seconds_left": None if not case.waiting else int((case.respond_by - now).total_seconds()),
+        "breached": case.breached(now),
+        "stopped_at": case.stopped_at,
+        "stopped_by": case.stopped_by,
+        "assignee": case.assignee,
+        "snoozed_until": case.snoozed_until,
+        "posts": [_post_json(complaint) for complaint in story.complaints],
+        "timeline": [
+            {"at": event.at, "kind": event.kind, "actor": event.actor, "detail": event.detail}
+            for event in story.timeline
+        ],
+    }
+
+
+def _post_json(complaint: Complaint) -> dict[str, Any]:
+    post, verdict = complaint.mention, complaint.verdict
+    return {
+        "id": post.external_id,
+        "text": post.text,
+        "url": post.url,
+        "posted_at": post.posted_at,
+        "followers": post.followers,
+        "deleted": complaint.deleted,
+        "complaint": round(verdict.complaint, 4),
+        "is_complaint": verdict.is_complaint,
+        "sentiment": verdict.sentiment,
+        "model": verdict.model,
+    }
+
+
+def describe(event: Event) -> str:
+    """One line of a timeline, in plain words."""
+    who = event.actor or "the monitor"
+    step = event.detail.get("step", 0) + 1
+    return {
+        "complained": f"{who} complained",
+        "complained_again": f"{who} complained again: the clock starts anew",
+        "detected": "the complaint was found",
+        "escalated": f"step {step} of the ladder",
+        "silenced": f"step {step} passed in silence, the case being claimed",
+        "alerted": f"{event.detail.get('channel')} was told (step {step})",
+        "claimed": f"{who} claimed it",
+        "answered": f"{who} said that it is answered",
+        "brand_reply": f"@{who} replied on the platform",
+        "dismissed": f"{who} dismissed it" + (f": {event.detail['reason']}" if event.detail.get("reason") else ""),
+        "snoozed": f"{who} snoozed it until {event.detail.get('until', '')}",
+        "reopened": f"{who} reopened it",
+        "withdrawn": "the customer deleted the complaint",
+        "post_deleted": "a post was deleted",
+        "edited": "the post was edited",
+        "wrote_again": f"{who} wrote again",
+    }.get(event.kind, event.kind)
+
+
+def span(length: timedelta) -> str:
+    """A length of time as people say it: 42 s, 17 min, 3 h 5 min, 2 days."""
+    seconds = int(abs(length.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes = seconds // 60
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes // 1440} days"
+
+
+def printable(text: str) -> str:
+    """The text without what would move the cursor or colour the terminal."""
+    return "".join(char if char.isprintable() or char == "\n" else "·" for char in text)
+
+
+def _left(case: Case, now: datetime) -> Text:
+    if case.stopped_at is not None:
+        return Text(f"after {span(case.stopped_at - case.posted_at)}", "red" if case.breached(now) else "green")
+    if now > case.respond_by:
+        return Text(f"late by {span(now - case.respond_by)}", "bold red")
+    return Text(span(case.respond_by - now), "green")
+
+
+def _state(case: Case) -> str:
+    return f"claimed by {case.assignee}" if case.state is State.CLAIMED else str(case.state)
+
+
+def _first_words(complaints: Sequence[Complaint]) -> str:
+    last = next((item for item in reversed(complaints) if item.verdict.is_complaint), None)
+    return " ".join(printable(last.mention.text).split()) if last else ""
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

