@@ -154,10 +154,9 @@ class Rss(Connector):
     def _parse(self, answer: _Answer) -> Any:
         if not (answer.body or b"").strip():
             raise Transient("the feed's server sent an empty answer")
-        kind = answer.headers.get("content-type", "")
         feed = feedparser.parse(
             BytesIO(answer.body or b""),  # a string that looks like an address or a path would be opened
-            response_headers={"content-type": kind} if "charset" in kind else {},
+            response_headers={"content-type": answer.headers.get("content-type", "")},
             sanitize_html=False,  # slow, and no tag is kept anyway
             resolve_relative_uris=False,
         )

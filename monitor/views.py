@@ -133,6 +133,7 @@ def describe(event: Event) -> str:
         "complained_again": f"{who} complained again: the clock starts anew",
         "detected": "the complaint was found",
         "escalated": f"step {step} of the ladder",
+        "breached": "the target was missed",
         "silenced": f"step {step} passed in silence, the case being claimed",
         "alerted": f"{event.detail.get('channel')} was told (step {step})",
         "claimed": f"{who} claimed it",

@@ -42,6 +42,8 @@ class Platform:
     gone: set[str] = field(default_factory=set)
     fails: Exception | None = None
     page_size: int = 100
+    search_lags: bool = False
+    """New posts can be seen in their threads, but the search does not show them yet."""
     threads_asked: list[str] = field(default_factory=list)
 
 
@@ -54,6 +56,8 @@ class Scripted(Connector):
         if self.far.fails:
             raise self.far.fails
         start = cursor.get("at", 0)
+        if self.far.search_lags:
+            return Page(cursor=cursor)
         page = self.far.posts[start : start + self.far.page_size]
         end = start + len(page)
         return Page(mentions=page, cursor={"at": end}, more=end < len(self.far.posts))

@@ -226,7 +226,7 @@ def test_just_before_the_last_step_the_thread_is_asked_once_more(desk: Desk) -> 
     desk.ticks([0, 30, 45])
     desk.clock.now = NOON + minutes(57)
     desk.post("Sorry!", "lainepost", thread="t", reply_to=complaint.external_id)
-    desk.platform.page_size = 0  # the search does not show it yet
+    desk.platform.search_lags = True
     desk.ticks([58, 60, 70])
     assert desk.platform.threads_asked == ["t"]
     assert desk.case.state is State.ANSWERED
@@ -333,6 +333,15 @@ def test_posts_on_many_pages_all_arrive_once(desk: Desk) -> None:
     desk.tick()
     assert len(desk.stories) == 50
     assert len(set(desk.paper("care").keys)) == len(desk.paper("care").keys) == 50
+
+
+def test_a_page_that_leads_nowhere_is_not_asked_for_in_a_loop(desk: Desk) -> None:
+    desk.platform.page_size = 0
+    desk.post("late!")
+    assert desk.tick().done["collect"] == 0
+    desk.platform.page_size = 1
+    desk.tick(1)
+    assert desk.case.state is State.OPEN
 
 
 def test_old_words_are_erased_and_the_figures_stay(desk: Desk) -> None:

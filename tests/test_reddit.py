@@ -544,16 +544,19 @@ STEPS = st.lists(
         st.tuples(st.just("comment"), st.integers(0, 10)),
         st.tuples(st.just("submit"), st.integers(0, 10)),
         st.tuples(st.just("delete"), st.integers(0, 40)),
+        st.tuples(st.just("delete at the break"), st.just(0)),
         st.tuples(st.just("page"), st.integers(1, 4)),
+        st.tuples(st.just("poll"), st.just(0)),
         st.tuples(st.just("crash"), st.just(0)),
         st.tuples(st.just("wait"), st.integers(0, 60)),
     ),
+    min_size=10,
     max_size=40,
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=STEPS, page_size=st.integers(1, 5))
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS, page_size=st.integers(1, 3))
 def test_every_complaint_arrives_whatever_happens_between_the_pages(
     host: RedditServer, steps: list[tuple[str, int]], page_size: int
 ) -> None:
@@ -570,6 +573,12 @@ def test_every_complaint_arrives_whatever_happens_between_the_pages(
             complaints.append(reddit.submit("Kaup24!", at=clock() - timedelta(minutes=number)))
         elif step == "delete" and complaints:
             reddit.delete(complaints.pop(-1 - number % len(complaints)))
+        elif step == "delete at the break":
+            for gone in {place["after"] for place in poll.cursor["places"].values()} & set(complaints):
+                complaints.remove(gone)
+                reddit.delete(gone)
+        elif step == "poll":
+            poll.run()
         elif step == "page":
             for _ in range(number):
                 poll.page()

@@ -127,6 +127,18 @@ def test_letters_survive_whatever_the_encoding(server: FeedServer, encoding: str
     reader.connector.close()
 
 
+@pytest.mark.parametrize("header", ["text/xml", "application/xml", "text/plain"])
+def test_letters_survive_without_any_word_of_the_encoding(server: FeedServer, reader: Reader, header: str) -> None:
+    server.put(rss(item("Õunapood: Яблоко, ķīļģņ")).partition(b"?>")[2], headers={"content-type": header})
+    assert reader.only().text == "Õunapood: Яблоко, ķīļģņ"
+
+
+def test_an_encoding_that_only_the_server_tells_is_believed(server: FeedServer, reader: Reader) -> None:
+    body = rss(item("Яблоко и Õunapood".replace("Õ", "&#213;")), encoding="windows-1251").partition(b"?>")[2]
+    server.put(body, headers={"content-type": "application/rss+xml; charset=windows-1251"})
+    assert reader.only().text == "Яблоко и Õunapood"
+
+
 def test_entities_are_read_and_scripts_are_not(server: FeedServer, reader: Reader) -> None:
     body = "&lt;style&gt;p{}&lt;/style&gt;&lt;script&gt;alert(1)&lt;/script&gt;&amp;Otilde;unapood "
     body += "&amp;lt;3 &amp;#8364;5 &lt;img src=x onerror=y&gt;"
@@ -299,13 +311,26 @@ def test_an_empty_answer_is_a_hiccup_and_not_an_empty_feed(server: FeedServer, r
         reader.poll()
 
 
-@pytest.mark.parametrize(
-    "page", ["<html><body>Tere</body></html>", "hello", '{"items": []}', "/etc/passwd", "http://127.0.0.1:9/"]
-)
+@pytest.mark.parametrize("page", ["<html><body>Tere</body></html>", "hello", '{"items": []}'])
 def test_a_page_that_is_no_feed_is_told_as_such(server: FeedServer, reader: Reader, page: str) -> None:
     server.put(page)
     with pytest.raises(Permanent, match="own address"):
         reader.poll()
+
+
+def test_an_answer_that_names_a_local_file_does_not_open_it(server: FeedServer, reader: Reader, tmp_path: Path) -> None:
+    secret = tmp_path / "feed.xml"
+    secret.write_bytes(rss(item()))
+    server.put(str(secret))
+    with pytest.raises(Permanent, match="own address"):
+        reader.poll()
+
+
+def test_an_answer_that_names_an_address_does_not_fetch_it(server: FeedServer, reader: Reader) -> None:
+    server.put(server.put(rss(item()), path="/inside"))
+    with pytest.raises(Permanent, match="own address"):
+        reader.poll()
+    assert len(server.sent) == 1
 
 
 def test_a_feed_that_has_moved_is_followed(server: FeedServer, reader: Reader) -> None:

@@ -31,5 +31,6 @@ def defined(module: str, base: type[T]) -> type[T] | None:
 
 
 def names(room: str) -> list[str]:
-    """The modules of a folder, by name alone: nothing is imported."""
-    return sorted(module.name for module in pkgutil.iter_modules(import_module(room).__path__) if module.name != "base")
+    """The modules of a folder, by name alone: nothing is imported. Private ones (`_x_api`) are parts of others."""
+    found = [module.name for module in pkgutil.iter_modules(import_module(room).__path__) if not module.ispkg]
+    return sorted(name for name in found if name != "base" and not name.startswith("_"))

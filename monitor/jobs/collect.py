@@ -59,8 +59,9 @@ def collect(store: Store, name: str, connector: Connector, every: timedelta, now
     with store.write() as connection:
         new = save(store, connection, name, connector.watch, page, now)
         _note(store, connection, name, page, now)
-        _settle(connection, name, poll, page, every, now)
-    return Outcome(done=new, more=page.more and page.next_poll_at is None)
+        more = page.more and page.next_poll_at is None and page.cursor != cursor
+        _settle(connection, name, poll, page, now if more else now + every, now)
+    return Outcome(done=new, more=more)
 
 
 def save(store: Store, connection: Connection, source: str, watch: Watch, found: Found, now: datetime) -> int:
@@ -148,9 +149,8 @@ def _claim(store: Store, name: str, now: datetime, next_poll_at: datetime) -> tu
     return (row.polls, row.cursor, row.failures) if row else None
 
 
-def _settle(connection: Connection, name: str, poll: int, page: Page, every: timedelta, now: datetime) -> None:
+def _settle(connection: Connection, name: str, poll: int, page: Page, soonest: datetime, now: datetime) -> None:
     """Moves the cursor, unless a later poll has begun meanwhile: its place is the better one."""
-    soonest = now if page.more else now + every
     connection.execute(
         update(sources)
         .where(sources.c.name == name, sources.c.polls == poll)

@@ -60,3 +60,5 @@ def _climb(connection: Connection, case: Case, ladder: Ladder, now: datetime) ->
         ledger.log(connection, case.id, Event(at=now, kind="escalated", detail={"step": index}))
     steps = [(index, ladder.steps[index].channel) for index in decision.fire]
     ledger.send_steps(connection, case, steps, now)
+    if steps and case.breached(now):
+        ledger.touch(connection, case, Event(at=now, kind="breached"))
