@@ -9,8 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from classifiers.base import BadModel, Classifier
-from classifiers.onnx import SHIPPED, Onnx
-from classifiers.onnx import Options as OnnxOptions
+from classifiers.onnx import SHIPPED, Onnx, OnnxOptions
 from classifiers.training.data import BadData, Split, folder, load
 from classifiers.training.figures import Figures, score
 
@@ -38,16 +37,16 @@ def main(
         Console(stderr=True).print(f"[red]{error}[/red]")
         raise typer.Exit(2) from error
     if as_json:
-        print(json.dumps([each.json() for each in found], indent=1))
+        typer.echo(json.dumps([each.json() for each in found], indent=1))
     else:
         Console().print(_table(found, {(each.head, each.examples): each for each in other}))
 
 
 def _open(type: str, model: str) -> Classifier:
     if type == "transformer":
-        from classifiers.transformer import Options, Transformer
+        from classifiers.transformer import Transformer, TransformerOptions
 
-        return Transformer(Options(model=model))
+        return Transformer(TransformerOptions(model=model))
     return Onnx(OnnxOptions(model=model))
 
 

@@ -26,7 +26,7 @@ WINDOW = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options(base.Options):
+class OnnxOptions(base.Options):
     """What the shipped model can be told."""
 
     model: str = str(SHIPPED)
@@ -50,10 +50,10 @@ class _Loaded:
 class Onnx(Classifier):
     """Reads the folder at the first text; until then it costs nothing."""
 
-    Options = Options
+    Options = OnnxOptions
 
-    def __init__(self, options: Options | None = None) -> None:
-        self.options = options or Options()
+    def __init__(self, options: OnnxOptions | None = None) -> None:
+        self.options = options or OnnxOptions()
 
     @property
     def model(self) -> str:
@@ -88,9 +88,7 @@ class Onnx(Classifier):
                 ids = np.full((len(chosen), lengths[-1]), loaded.padding, np.int64)
                 for row, index in enumerate(chosen):
                     ids[row, : lengths[row]] = tokens[index]
-                complaint, sentiment = loaded.session.run(
-                    ["complaint", "sentiment"], {"ids": ids, "lengths": lengths}
-                )
+                complaint, sentiment = loaded.session.run(["complaint", "sentiment"], {"ids": ids, "lengths": lengths})
                 places = [start + index for index in chosen]
                 yield from zip(places, complaint.tolist(), sentiment.argmax(1).tolist(), strict=True)
 

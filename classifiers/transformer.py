@@ -17,7 +17,7 @@ CHARACTERS_A_TOKEN = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options(base.Options):
+class TransformerOptions(base.Options):
     """Which model, and how to read its labels."""
 
     model: str
@@ -47,9 +47,9 @@ class _Loaded:
 class Transformer(Classifier):
     """Loads the model at the first text; until then it costs nothing."""
 
-    Options = Options
+    Options = TransformerOptions
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: TransformerOptions) -> None:
         self.options = options
 
     @property
@@ -65,9 +65,9 @@ class Transformer(Classifier):
         """For each text its place and the probability of every label."""
         if not texts:
             return
+        loaded = self._loaded
         import torch
 
-        loaded = self._loaded
         shown = [readable(text, loaded.max_tokens * CHARACTERS_A_TOKEN) for text in texts]
         order = sorted(range(len(shown)), key=lambda index: len(shown[index]))
         size = max(1, self.options.batch_size)
@@ -129,7 +129,7 @@ def _as_told(labels: Sequence[str], told: Mapping[str, Meaning]) -> tuple[Meanin
 def _by_name(label: str) -> Meaning | None:
     name = label.casefold()
     if "complain" in name:
-        return "other" if re.match(r"(no|not|non)[\s_-]*complain", name) else "complaint"
+        return "other" if re.match(r"(no|not|non)[\s_-]*(an?[\s_-])?complain", name) else "complaint"
     if stars := re.fullmatch(r"([1-5])\s*stars?", name):
         return ("negative", "negative", "neutral", "positive", "positive")[int(stars[1]) - 1]
     start: dict[str, Meaning] = {"neg": "negative", "neu": "neutral", "pos": "positive", "other": "other"}
@@ -153,7 +153,7 @@ def _verdict(row: Sequence[float], loaded: _Loaded, threshold: float) -> Verdict
     )
 
 
-def _load(options: Options) -> _Loaded:
+def _load(options: TransformerOptions) -> _Loaded:
     try:
         import torch
         from transformers import AutoModelForSequenceClassification, AutoTokenizer

@@ -5,15 +5,28 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, inspect, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class StoreError(Exception):
     """The database cannot be used; the message says what to do."""
+
+
+def address(url: str) -> URL:
+    """The parsed address of a database that this program can use. Raises StoreError."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise StoreError("not an address such as sqlite:///state/monitor.db or postgresql://user@host/name") from None
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise StoreError(f"can be sqlite or postgresql, not {parsed.drivername}")
+    return parsed
 
 
 class Store:
@@ -29,15 +42,10 @@ class Store:
         Raises StoreError for an address that no database can be reached at.
         """
         self.blot = blot
-        try:
-            parsed = make_url(url)
-        except ArgumentError:
-            raise StoreError("database: not an address such as sqlite:///state/monitor.db") from None
-        if parsed.drivername == "postgresql":
-            parsed = parsed.set(drivername="postgresql+psycopg")
+        parsed = address(url)
         self.sqlite = parsed.get_backend_name() == "sqlite"
         if self.sqlite and parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(Path(parsed.database).parent)
         self.engine: Engine = create_engine(parsed, pool_pre_ping=not self.sqlite)
         self.address = parsed.render_as_string(hide_password=True)
         if self.sqlite:
@@ -114,11 +122,11 @@ class Store:
 
     def prepare(self) -> None:
         """Makes sure that the schema fits: by itself on SQLite or an empty database, else StoreError says how."""
+        with self._connected() as connection:  # before asking what is pending: another process may be at it
+            empty = not inspect(connection).get_table_names()
         pending = self.pending()
         if not pending:
             return
-        with self._connected() as connection:
-            empty = not inspect(connection).get_table_names()
         if not (self.sqlite or empty):
             raise StoreError(
                 f"the database {self.address} is older than this program ({len(pending)} migrations behind): "
@@ -134,9 +142,16 @@ class Store:
         try:
             with self.engine.connect() as connection:
                 yield connection
-        except OperationalError as error:
+        except DBAPIError as error:
             cause = str(error.orig).strip().splitlines()[0] if error.orig else "no answer"
             raise StoreError(f"the database {self.address} can't be opened: {cause}") from None
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"the database's folder {folder} can't be made: {error.strerror}") from None
 
 
 def _tune_sqlite(engine: Engine) -> None:

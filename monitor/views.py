@@ -27,20 +27,19 @@ def show_queue(console: Console, stories: Sequence[Story], now: datetime) -> Non
     if not stories:
         console.print("No cases. Nobody is waiting. ✨")
         return
-    table = Table(box=None, header_style="dim", pad_edge=False)
-    for heading, extra in (("case", {"justify": "right"}), ("time left", {"justify": "right"}), ("state", {}),
-                           ("brand", {}), ("where", {}), ("who", {})):  # fmt: skip
-        table.add_column(heading, no_wrap=True, **extra)  # type: ignore[arg-type]
-    table.add_column("what", overflow="ellipsis", no_wrap=True, ratio=1)
+    table = Table(box=None, header_style="dim", pad_edge=False, expand=True)
+    table.add_column("case", justify="right")
+    for heading in ("time left", "state", "brand", "who"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("what", overflow="ellipsis", no_wrap=True, ratio=1, min_width=20)
     for story in stories:
         case = story.case
         table.add_row(
             str(case.id),
             _left(case, now),
             Text(_state(case), COLOURS[case.state]),
-            case.brand,
-            case.platform,
-            Text(case.author),
+            Text(case.brand),
+            Text(f"{case.author} on {case.platform}"),
             Text(_first_words(story.complaints)),
         )
     console.print(table)
@@ -169,10 +168,10 @@ def printable(text: str) -> str:
 
 def _left(case: Case, now: datetime) -> Text:
     if case.stopped_at is not None:
-        return Text(f"after {span(case.stopped_at - case.posted_at)}", "red" if case.breached(now) else "green")
+        return Text(f"took {span(case.stopped_at - case.posted_at)}", "red" if case.breached(now) else "green")
     if now > case.respond_by:
         return Text(f"late by {span(now - case.respond_by)}", "bold red")
-    return Text(span(case.respond_by - now), "green")
+    return Text(f"{span(case.respond_by - now)} left", "green")
 
 
 def _state(case: Case) -> str:

@@ -379,3 +379,11 @@ def test_the_auditor_tells_the_audit_channel_once_an_hour(desk: Desk) -> None:
     desk.platform.fails = Transient("down")
     desk.ticks(range(1, 40))
     assert len(desk.paper("duty").letters) in (1, 2)
+
+
+def test_a_platform_that_says_everything_is_deleted_is_not_believed(small_desk: Desk) -> None:
+    posts = [small_desk.post(f"late {number}", f"user{number}") for number in range(30)]
+    small_desk.tick()
+    small_desk.platform.gone = {post.external_id for post in posts}
+    small_desk.tick(after=60 * 25)
+    assert {story.case.state for story in small_desk.stories} == {State.OPEN}

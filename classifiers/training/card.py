@@ -13,14 +13,15 @@ TEMPLATE = """\
 # {name}
 
 Says of a public post whether it is a complaint to a company, with a calibrated probability, and whether its tone is
-negative, neutral or positive. English, Estonian, Russian, Latvian and Finnish. Written by `python -m classifiers.train`.
+negative, neutral or positive. English, Estonian, Russian, Latvian and Finnish.
+Written by `python -m classifiers.train`.
 
 ## What it is
 
 {layers} layers of 384 wide, {pieces:,} word pieces, weights in eight bits: the lower layers of
 multilingual-e5-small (Wang et al. 2024, MIT licence), its vocabulary cut down to these languages, fine-tuned for
-complaint, sentiment and, as an auxiliary task, irony. It reads the first {tokens} tokens of a post. Handles and links are
-replaced before it reads. The probability is fitted on the validation posts (a scale and a shift of the margin).
+complaint, sentiment and, as an auxiliary task, irony. It reads the first {tokens} tokens of a post. Handles and links
+are replaced before it reads. The probability is fitted on the validation posts (a scale and a shift of the margin).
 
 ## What it learnt from
 
@@ -29,9 +30,9 @@ replaced before it reads. The probability is fitted on the validation posts (a s
 {sources}
 
 The project's own posts were written for it, one by one, each author in numbered batches with themes of their own. An
-author's batches {tests} are held apart for the figures below and {validations} for choosing and calibrating, so no circle of posts
-is on both sides. Of external files the publisher's split counts; a file without one gives a tenth (by a hash of the
-text) to the figures and a tenth to choosing. Texts that occur on both sides are dropped from training.
+author's batches {tests} are held apart for the figures below and {validations} for choosing and calibrating, so no
+circle of posts is on both sides. Of external files the publisher's split counts; a file without one gives a tenth (by
+a hash of the text) to the figures and a tenth to choosing. Texts that occur on both sides are dropped from training.
 
 Russian and Latvian sentiment comes from tweets; XED sentiment is derived from emotions in film subtitles and noisy.
 
@@ -51,8 +52,9 @@ means little. "Float" is the same network before its weights were put in eight b
 * The own posts are imagined, not collected; on live posts of a brand expect other figures, and watch what the care team
   dismisses.
 * Lithuanian and other languages of the pretrained encoder get an answer too, unmeasured.
-* complaints_2019 states no licence and the SemEval, irony and SentiRuEval sets are for research: none of their texts is here, only
-  weights learnt from them. Train without them where that matters: take them out of `classifiers/data/manifest.json`.
+* complaints_2019 states no licence and the SemEval, irony and SentiRuEval sets are for research: none of their texts
+  is here, only weights learnt from them. Train without them where that matters: take them out of
+  `classifiers/data/manifest.json`.
 """
 
 

@@ -72,9 +72,7 @@ def load(data: Path) -> list[Example]:
         unique.setdefault((_same(example.text), example.source.split("_")[0]), example)
     apart = {_same(each.text) for each in unique.values() if each.split != "train" and each.source == "own"}
     return [
-        each
-        for each in unique.values()
-        if each.labels and not (each.split == "train" and _same(each.text) in apart)
+        each for each in unique.values() if each.labels and not (each.split == "train" and _same(each.text) in apart)
     ]
 
 

@@ -23,7 +23,7 @@ def write(
     precision: graph.Precision = "int8",
 ) -> str:
     """Fills `folder` with a model that `classifiers.onnx` runs; returns its revision, a hash of the weights."""
-    max_tokens = tokenizer.truncation["max_length"]
+    max_tokens: int = (tokenizer.truncation or {})["max_length"]
     weights = graph.build(network.eval(), precision, calibration, max_tokens).SerializeToString()
     revision = hashlib.sha256(weights).hexdigest()[:12]
     folder.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from classifiers.onnx import Onnx, Options
+from classifiers.onnx import Onnx, OnnxOptions
 from classifiers.training import card, export
 from classifiers.training.figures import score
 from classifiers.training.network import Network
@@ -28,7 +28,7 @@ def publish(
     exact = training.work / "float"
     export.write(network, tokenizer, exact, name=name, calibration=calibration, precision="float")
     test = training.of("test")
-    found, compared = (score(Onnx(Options(model=str(at))), test) for at in (out, exact))
+    found, compared = (score(Onnx(OnnxOptions(model=str(at))), test) for at in (out, exact))
     figures = {
         "revision": revision,
         "folds": dict(folds),
@@ -36,7 +36,5 @@ def publish(
         "test_float": [each.json() for each in compared],
     }
     (training.work / "figures.json").write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
-    (out / "README.md").write_text(
-        card.write(f"{name}@{revision}", training.examples, found, compared, folds), "utf-8"
-    )
+    (out / "README.md").write_text(card.write(f"{name}@{revision}", training.examples, found, compared, folds), "utf-8")
     training.console.print(f"{out}: {name}@{revision}")

@@ -1,5 +1,6 @@
 """Fits a network to examples: the loop, its checkpoints, and stopping when validation no longer improves."""
 
+import hashlib
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -13,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from classifiers.training.batches import IGNORED, collate, plan
-from classifiers.training.data import Example
+from classifiers.training.data import BadData, Example
 from classifiers.training.network import Network
 
 Score = Callable[[Network], dict[str, float]]
@@ -38,9 +39,7 @@ class Recipe:
     seed: int = 7
     weights: Mapping[str, float] = field(default_factory=dict)
     """How much a source counts beside the root of its size."""
-    heads: Mapping[str, float] = field(
-        default_factory=lambda: {"complaint": 1.0, "sentiment": 1.0, "irony": 0.3}
-    )
+    heads: Mapping[str, float] = field(default_factory=lambda: {"complaint": 1.0, "sentiment": 1.0, "irony": 0.3})
 
 
 def fit(
@@ -67,11 +66,10 @@ def fit(
         bar = progress.add_task(title, total=len(run.batches), completed=run.step, note="")
         while run.step < len(run.batches) and run.stale < recipe.patience:
             loss = run.advance()
-            note = f"loss {loss:.3f} best {run.best:.4f}"
-            progress.update(bar, completed=run.step, note=note)
             due = run.step % recipe.check_every == 0 or run.step == len(run.batches)
             if due and score:
                 run.judge(score(network))
+            progress.update(bar, completed=run.step, note=f"loss {loss:.3f} best {run.best:.4f}")
             if due or run.step == stop_after:
                 run.save()
             if run.step == stop_after:
@@ -119,7 +117,7 @@ class _Run:
         self.network.train()
         loss = self.loss(self.network(ids, mask), labels)
         self.optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimizer.step()
         self.schedule.step()
@@ -164,6 +162,7 @@ class _Run:
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
             "recipe": asdict(self.recipe),
+            "examples": self.fingerprint(),
             "step": self.step,
             "best": self.best,
             "stale": self.stale,
@@ -171,10 +170,14 @@ class _Run:
             "history": self.history,
         }
 
+    def fingerprint(self) -> str:
+        """A hash of the texts, so that a checkpoint is not taken up with others."""
+        return hashlib.sha256("\n".join(each.text for each in self.examples).encode()).hexdigest()
+
     def restore(self) -> None:
         state = torch.load(self.checkpoint, weights_only=True)
-        if state["recipe"] != asdict(self.recipe):
-            raise ValueError(f"{self.checkpoint} belongs to another recipe: delete it or drop --resume")
+        if (state["recipe"], state["examples"]) != (asdict(self.recipe), self.fingerprint()):
+            raise BadData(f"{self.checkpoint} belongs to another recipe or other posts: drop --resume to start anew")
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])

@@ -14,8 +14,10 @@ Precision = Literal["float", "int8"]
 Weights = dict[str, NDArray[np.float32]]
 FUSED = "com.microsoft"
 """Where ONNX Runtime keeps its fused operators."""
-STEPS = 64
-"""Eight-bit weights use half their range: processors without VNNI add two products in 16 bits."""
+WEIGHT_STEPS = 127
+"""Weights use the whole range of signed bytes, each row with a scale of its own."""
+TOKEN_STEPS = 63
+"""Token vectors use half of theirs: processors without VNNI add two products in 16 bits, which then never overflow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +28,7 @@ class Calibration:
     shift: float = 0.0
 
 
-def build(
-    network: Network, precision: Precision, calibration: Calibration, max_tokens: int
-) -> onnx.ModelProto:
+def build(network: Network, precision: Precision, calibration: Calibration, max_tokens: int) -> onnx.ModelProto:
     """A model with inputs `ids` (texts x tokens, padded on the right) and `lengths` (tokens a text).
 
     Its outputs are `complaint`, a calibrated probability a text, and `sentiment`, three a text.
@@ -50,6 +50,8 @@ class _Graph:
     precision: Precision
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     constants: dict[str, onnx.TensorProto] = field(default_factory=dict)
+    real: str = ""
+    """One where a token is real, zero where it pads; known once the words are embedded."""
 
     def add(self, kind: str, *inputs: str, outputs: int = 1, fused: bool = False, **attributes: Any) -> str:
         name = f"{kind.lower()}_{len(self.nodes)}"
@@ -68,7 +70,7 @@ class _Graph:
     def embed(self, width: int, max_tokens: int) -> str:
         words = self.weights["words.weight"]
         if self.precision == "int8":
-            table, scale = quantised(words, axis=1, steps=127)
+            table, scale = quantised(words, steps=WEIGHT_STEPS)
             rows = self.add("Gather", self.constant("words", table), "ids")
             scales = self.add("Gather", self.constant("words.scale", scale[:, None]), "ids")
             x = self.add("Mul", self.add("Cast", rows, to=TensorProto.FLOAT), scales)
@@ -79,7 +81,7 @@ class _Graph:
         steps = self.add("Range", self.constant("zero", np.int64(0)), count, "one")
         x = self.add("Add", x, self.add("Gather", positions, steps))
         here = self.add("Cast", steps, to=TensorProto.INT32)
-        ends = self.add("Unsqueeze", "lengths", self.constant("last", np.array([1])))
+        ends = self.add("Unsqueeze", "lengths", self.constant("second", np.array([1])))
         self.real = self.add("Cast", self.add("Less", here, ends), to=TensorProto.FLOAT)
         return self.add(
             "LayerNormalization",
@@ -90,30 +92,31 @@ class _Graph:
             epsilon=1e-12,
         )
 
-    real: str = ""
-
     def dense(self, x: str, name: str, weight: NDArray[np.float32], bias: NDArray[np.float32]) -> str:
         """`x` times the transposed weight, plus the bias."""
         if self.precision == "float":
             product = self.add("MatMul", x, self.constant(f"{name}.weight", weight.T))
             return self.add("Add", product, self.constant(f"{name}.bias", bias))
-        table, scale = quantised(weight, axis=1, steps=STEPS)
-        return self.add(
-            "DynamicQuantizeMatMul",
-            x,
-            self.constant(f"{name}.weight", table.T),
-            self.constant(f"{name}.scale", scale),
-            self.constant(f"{name}.zero", np.zeros(len(scale), np.int8)),
-            self.constant(f"{name}.bias", bias),
-            fused=True,
-        )
+        return self.dense_int8(x, name, weight, bias)
+
+    def dense_int8(self, x: str, name: str, weight: NDArray[np.float32], bias: NDArray[np.float32]) -> str:
+        """The same in whole numbers; every token has its own scale, so a text's verdict never hangs on its batch."""
+        table, scale = quantised(weight, steps=WEIGHT_STEPS)
+        peak = self.add("ReduceMax", self.add("Abs", x), self.constant("innermost", np.array([-1])), keepdims=1)
+        step = self.add("Mul", peak, self.constant("per_step", np.float32(1 / TOKEN_STEPS)))
+        zero = self.constant("token_zero", np.uint8(TOKEN_STEPS + 1))
+        whole = self.add("QuantizeLinear", self.add("Div", x, step), self.constant("unit", np.float32(1)), zero)
+        product = self.add("MatMulInteger", whole, self.constant(f"{name}.weight", table.T), zero)
+        scaled = self.add("Mul", self.add("Cast", product, to=TensorProto.FLOAT), self.constant(f"{name}.scale", scale))
+        return self.add("Add", self.add("Mul", scaled, step), self.constant(f"{name}.bias", bias))
 
     def linear(self, x: str, name: str) -> str:
         return self.dense(x, name, self.weights[f"{name}.weight"], self.weights[f"{name}.bias"])
 
     def layer(self, x: str, name: str, heads: int) -> str:
         parts = [f"{name}.attention.{part}" for part in ("query", "key", "value")]
-        weight, bias = (np.concatenate([self.weights[f"{part}.{kind}"] for part in parts]) for kind in ("weight", "bias"))
+        weight = np.concatenate([self.weights[f"{part}.weight"] for part in parts])
+        bias = np.concatenate([self.weights[f"{part}.bias"] for part in parts])
         together = self.dense(x, f"{name}.attention.in", weight, bias)
         split = self.add("Split", together, outputs=3, axis=-1, num_outputs=3).removesuffix("_0")
         mixed = self.add(
@@ -142,18 +145,19 @@ class _Graph:
 
     def mean(self, x: str) -> str:
         """The mean of each text's real tokens."""
-        weights = self.add("Unsqueeze", self.real, "last")
+        weights = self.add("Unsqueeze", self.real, "second")
         summed = self.add("MatMul", weights, x)
-        flat = self.add("Squeeze", summed, "last")
-        total = self.add("ReduceSum", self.real, "last", keepdims=1)
+        flat = self.add("Squeeze", summed, "second")
+        total = self.add("ReduceSum", self.real, "second", keepdims=1)
         return self.add("Div", flat, total)
 
     def answer(self, pooled: str, calibration: Calibration) -> None:
         weight, bias = (self.weights[f"heads.complaint.{kind}"] for kind in ("weight", "bias"))
         line = (weight[1] - weight[0])[:, None] * np.float32(calibration.scale)
         offset = np.array([(bias[1] - bias[0]) * calibration.scale + calibration.shift], np.float32)
-        margin = self.add("Gemm", pooled, self.constant("complaint.weight", line), self.constant("complaint.bias", offset))
-        chance = self.add("Sigmoid", self.add("Squeeze", margin, "last"))
+        constants = self.constant("complaint.weight", line), self.constant("complaint.bias", offset)
+        margin = self.add("Squeeze", self.add("Gemm", pooled, *constants), "second")
+        chance = self.add("Sigmoid", margin)
         kept = self.kept("heads.sentiment.weight"), self.kept("heads.sentiment.bias")
         mood = self.add("Softmax", self.add("Gemm", pooled, *kept, transB=1), axis=-1)
         self.nodes.append(helper.make_node("Identity", [chance], ["complaint"]))
@@ -171,10 +175,8 @@ class _Graph:
         return helper.make_model(graph, opset_imports=versions, ir_version=9, producer_name="classifiers.train")
 
 
-def quantised(
-    weight: NDArray[np.float32], axis: int, steps: int
-) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Eight-bit whole numbers and, for each row, what one step is worth."""
-    scale = np.abs(weight).max(axis=axis) / steps
+def quantised(weight: NDArray[np.float32], steps: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Whole numbers of one byte and, for each row, what one step is worth."""
+    scale = np.abs(weight).max(axis=1) / steps
     scale = np.where(scale > 0, scale, 1).astype(np.float32)
     return np.round(weight / scale[:, None]).astype(np.int8), scale

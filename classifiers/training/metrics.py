@@ -1,14 +1,12 @@
 """The figures a model is judged by: macro-F1, macro recall, area under the curve, calibration error."""
 
-from collections.abc import Sequence
-
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
 
-def macro_f1(truth: Sequence[int], said: Sequence[int]) -> float:
+def macro_f1(truth: ArrayLike, said: ArrayLike) -> float:
     """Mean over the classes that occur of the harmonic mean of precision and recall."""
     t, s = np.asarray(truth), np.asarray(said)
     scores = []
@@ -18,17 +16,17 @@ def macro_f1(truth: Sequence[int], said: Sequence[int]) -> float:
     return float(np.mean(scores))
 
 
-def macro_recall(truth: Sequence[int], said: Sequence[int]) -> float:
+def macro_recall(truth: ArrayLike, said: ArrayLike) -> float:
     """Mean over the classes of the share of each that was found."""
     t, s = np.asarray(truth), np.asarray(said)
     return float(np.mean([(s[t == each] == each).mean() for each in np.unique(t)]))
 
 
-def accuracy(truth: Sequence[int], said: Sequence[int]) -> float:
+def accuracy(truth: ArrayLike, said: ArrayLike) -> float:
     return float((np.asarray(truth) == np.asarray(said)).mean())
 
 
-def auc(truth: Sequence[int], probability: Sequence[float]) -> float:
+def auc(truth: ArrayLike, probability: ArrayLike) -> float:
     """The chance that a complaint is given a higher probability than another text; half for a tie."""
     t, p = np.asarray(truth), np.asarray(probability, dtype=np.float64)
     positive = int(t.sum())
@@ -39,18 +37,17 @@ def auc(truth: Sequence[int], probability: Sequence[float]) -> float:
     return float((ranks[t == 1].sum() - positive * (positive + 1) / 2) / (positive * (len(t) - positive)))
 
 
-def calibration_error(truth: Sequence[int], probability: Sequence[float], bins: int = 10) -> float:
+def calibration_error(truth: ArrayLike, probability: ArrayLike, bins: int = 10) -> float:
     """Expected calibration error: how far stated probabilities lie from what came true, on average."""
     t, p = np.asarray(truth), np.asarray(probability, dtype=np.float64)
     bin_of = np.minimum((p * bins).astype(int), bins - 1)
     gaps = [
-        (bin_of == each).mean() * abs(p[bin_of == each].mean() - t[bin_of == each].mean())
-        for each in np.unique(bin_of)
+        (bin_of == each).mean() * abs(p[bin_of == each].mean() - t[bin_of == each].mean()) for each in np.unique(bin_of)
     ]
     return float(np.sum(gaps))
 
 
-def platt(truth: Sequence[int], logit: Sequence[float]) -> tuple[float, float]:
+def platt(truth: ArrayLike, logit: ArrayLike) -> tuple[float, float]:
     """Scale and shift that make `sigmoid(scale * logit + shift)` the likeliest account of what came true."""
     t, x = np.asarray(truth, dtype=np.float64), np.asarray(logit, dtype=np.float64)
     scale, shift = 1.0, 0.0

@@ -35,9 +35,12 @@ class Attention(nn.Module):
         self.query, self.key, self.value, self.out = (nn.Linear(shape.width, shape.width) for _ in range(4))
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        parts = (part(x).unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (self.query, self.key, self.value))
-        mixed = functional.scaled_dot_product_attention(*parts, attn_mask=mask)
-        return self.out(mixed.transpose(1, 2).flatten(2))
+        query, key, value = (
+            part(x).unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (self.query, self.key, self.value)
+        )
+        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        joined: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
+        return joined
 
 
 class Layer(nn.Module):
@@ -54,7 +57,8 @@ class Layer(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         x = self.attention_norm(x + self.dropout(self.attention(x, mask)))
-        return self.norm(x + self.dropout(self.narrow(functional.gelu(self.widen(x)))))
+        normed: Tensor = self.norm(x + self.dropout(self.narrow(functional.gelu(self.widen(x)))))
+        return normed
 
 
 class Network(nn.Module):
@@ -77,7 +81,8 @@ class Network(nn.Module):
         for layer in self.layers:
             x = layer(x, mask[:, None, None, :])
         real = mask[..., None].to(x.dtype)
-        return (x * real).sum(1) / real.sum(1)
+        mean: Tensor = (x * real).sum(1) / real.sum(1)
+        return mean
 
     def forward(self, ids: Tensor, mask: Tensor) -> dict[str, Tensor]:
         pooled = self.dropout(self.encode(ids, mask))

@@ -3,6 +3,7 @@
 import importlib.util
 import struct
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -93,7 +94,7 @@ class _Reader:
         offsets, scores = self.take(f"{count + 1}I"), self.take(f"{count}f")
         blob = self.raw[self.at : self.at + size]
         self.at += size
-        texts = (blob[start:end].decode() for start, end in zip(offsets, offsets[1:], strict=False))
+        texts = (blob[start:end].decode() for start, end in pairwise(offsets))
         return list(zip(texts, map(float, scores), strict=True))
 
     def skip_normalisation(self) -> None:

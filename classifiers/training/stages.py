@@ -160,7 +160,5 @@ def calibrate(network: Network, tokenizer: Tokenizer, examples: Sequence[Example
     labelled = [each for each in examples if "complaint" in each.labels]
     logits = answers(network, tokenizer, [each.text for each in labelled])
     truth = [each.labels["complaint"] for each in labelled]
-    scale, shift = metrics.platt(truth, list(margin(logits["complaint"])))
+    scale, shift = metrics.platt(truth, margin(logits["complaint"]))
     return Calibration(scale=scale, shift=shift)
-
-

@@ -51,18 +51,18 @@ def used(pieces: Pieces, texts: Mapping[str, Iterable[str]], size: int) -> list[
     """
     full = tokenizer(pieces)
     full.no_padding()
-    share: Counter[int] = Counter()
+    share: dict[int, float] = {}
     for lines in texts.values():
         counts: Counter[int] = Counter()
         for encoding in full.encode_batch_fast(list(lines), add_special_tokens=False):
             counts.update(encoding.ids)
         total = counts.total() or 1
         for piece, count in counts.items():
-            share[piece] = max(share[piece], count / total)
+            share[piece] = max(share.get(piece, 0.0), count / total)
     letters = set(ALPHABET)
     kept = set(range(len(SPECIAL)))
     kept |= {index for index, (piece, _) in enumerate(pieces) if piece in letters or piece == "▁"}
-    for index, _ in share.most_common():
+    for index in sorted(share, key=share.__getitem__, reverse=True):
         if len(kept) >= size:
             break
         kept.add(index)

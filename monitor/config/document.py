@@ -9,12 +9,19 @@ from typing import Any
 import yaml
 
 from monitor.config.problems import ConfigError, Problem, Where
+from monitor.discretion import discretion
+
+LARGEST = 1_000_000
+"""Bytes of the longest configuration, and values in it once its aliases are unfolded."""
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+_SHORTEST_SECRET = 6
+_LONGEST_TEXT = 400
 
 
 class FromEnvironment(str):
-    """A text that was filled in from the environment."""
+    """A text that was filled in from the environment alone."""
 
     __slots__ = ()
 
@@ -27,15 +34,21 @@ class Document:
         self.file = file
         self.problems: list[Problem] = []
         self._environment = environment
+        self._filled: set[str] = set()
+        self._built = 0
         self._lines: dict[Where, int] = {(): 1}
         try:
-            text = file.read_text(encoding="utf-8")
+            with file.open("rb") as opened:
+                raw = opened.read(LARGEST + 1)
+            text = raw.decode()
         except FileNotFoundError:
             raise ConfigError(file, [Problem(1, "", "there is no such file; name another with --config")]) from None
         except UnicodeDecodeError as error:
             raise ConfigError(file, [Problem(1, "", f"is not UTF-8 text (byte {error.start})")]) from None
         except OSError as error:
             raise ConfigError(file, [Problem(1, "", f"can't be read: {error.strerror}")]) from None
+        if len(raw) > LARGEST:
+            raise ConfigError(file, [Problem(1, "", "is larger than 1 MB, which no configuration is")])
         try:
             node = yaml.compose(text, Loader=yaml.SafeLoader)
             self.values = self._build(node, ()) if node else {}
@@ -47,11 +60,12 @@ class Document:
             raise ConfigError(file, [Problem(1, "", "is not a mapping of sections such as `brands:`")])
 
     def problem(self, where: Where, what: str) -> None:
-        """Notes a mistake at the nearest line that is known."""
+        """Notes a mistake at the nearest line that is known, without the values that came from the environment."""
         near = where
         while near not in self._lines:
             near = near[:-1]
-        self.problems.append(Problem(self._lines[near], ".".join(map(str, where)), what))
+        blot = discretion(value for value in self._filled if len(value) >= _SHORTEST_SECRET)
+        self.problems.append(Problem(self._lines[near], ".".join(map(str, where)), blot(what)[:_LONGEST_TEXT]))
 
     def raise_problems(self) -> None:
         if self.problems:
@@ -59,16 +73,29 @@ class Document:
 
     def _build(self, node: yaml.Node, where: Where) -> Any:
         self._lines.setdefault(where, node.start_mark.line + 1)
+        self._built += 1
+        if self._built > LARGEST:
+            raise ConfigError(self.file, [Problem(1, "", "unfolds its aliases to more than a million values")])
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, where)
         if isinstance(node, yaml.SequenceNode):
             return [self._build(child, (*where, index)) for index, child in enumerate(node.value)]
-        value = yaml.SafeLoader("").construct_object(node, deep=True)
+        try:
+            value = yaml.SafeLoader("").construct_object(node, deep=True)
+        except yaml.YAMLError:
+            raise
+        except Exception:  # 2026-13-45, `!!int x`, a number of 5000 digits: YAML's own readers raise anything
+            self.problem(where, "looks like a date or a number but is none; put quotes around it")
+            return None
         return self._fill(value, where) if isinstance(value, str) else value
 
     def _mapping(self, node: yaml.MappingNode, where: Where) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for key_node, child in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                self._lines.setdefault(where, key_node.start_mark.line + 1)
+                self.problem(where, "has a list or a mapping for a key, where only text can stand")
+                continue
             key = str(key_node.value)
             here = (*where, key)
             if key in values:
@@ -78,24 +105,27 @@ class Document:
         return values
 
     def _fill(self, text: str, where: Where) -> str:
-        if not _VARIABLE.search(text):
-            return text
-        missing = []
+        literal = not _VARIABLE.search(text)
 
         def value(match: re.Match[str]) -> str:
+            nonlocal literal
             name, default = match.groups()
-            found = self._environment.get(name) or default
-            if found is None:
-                missing.append(name)
-            return found or ""
+            found = self._environment.get(name)
+            if found:
+                self._filled.add(found)
+            elif default is None:
+                hint = f"export it, or write ${{{name}:-default}}"
+                self.problem(where, f"the environment variable {name} is not set: {hint}")
+            literal |= not found and default is not None
+            return found or default or ""
 
-        filled = FromEnvironment(_VARIABLE.sub(value, text))
-        for name in missing:
-            self.problem(where, f"the environment variable {name} is not set: export it, or write ${{{name}:-default}}")
-        return filled
+        filled = _VARIABLE.sub(value, text)
+        if _UNSTORABLE.search(filled):
+            self.problem(where, "holds a character that can't be stored (NUL or half of a surrogate pair)")
+        return filled if literal else FromEnvironment(filled)
 
 
 def _syntax(error: yaml.YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None)
-    what = getattr(error, "problem", None) or str(error)
+    what = " ".join((getattr(error, "problem", None) or str(error)).split())
     return Problem(mark.line + 1 if mark else 1, "", f"is not valid YAML: {what}")

@@ -6,9 +6,6 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
-
 from alerts.base import Channel
 from alerts.ladder import Ladder
 from classifiers.base import Classifier
@@ -17,6 +14,7 @@ from monitor.config import plugins, sections
 from monitor.config.document import Document
 from monitor.config.model import Audit, Brand, Config, Delivery, General, Plugin, Retention, Source
 from monitor.config.problems import Where, suggest
+from monitor.store import StoreError, address
 
 _SECTIONS = (
     "database", "state", "brands", "sources", "classifier", "channels", "ladders", "delivery", "retention", "audit",
@@ -41,8 +39,11 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
     retention = sections.read(Retention, values.get("retention") or {}, document, ("retention",))
     audit = sections.read(Audit, values.get("audit") or {}, document, ("audit",))
 
-    if not document.problems:
-        _check_references(document, brands, ladders, channels, delivery, audit)
+    if general is not None:
+        _check_database(document, general.database)
+    if delivery is not None and retention is not None:
+        _check_pauses(document, delivery, retention)
+    _check_references(document, brands, ladders, delivery, audit)
     document.raise_problems()
     assert general is not None and delivery is not None and retention is not None  # noqa: PT018
     assert audit is not None and classifier is not None  # noqa: PT018
@@ -58,7 +59,9 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
         delivery=delivery,
         retention=retention,
         audit=audit,
-        secrets=_secrets(general.database, [*channels.values(), *(plugin for _, plugin in sources.values())]),
+        secrets=_secrets(
+            general.database, [classifier, *channels.values(), *(plugin for _, plugin in sources.values())]
+        ),
     )
 
 
@@ -180,20 +183,38 @@ def _types(room: str, base: type) -> list[str]:
     return found
 
 
+def _check_database(document: Document, database: str) -> None:
+    try:
+        address(database)
+    except StoreError as error:
+        document.problem(("database",), str(error))
+
+
+def _check_pauses(document: Document, delivery: Delivery, retention: Retention) -> None:
+    if delivery.lease < SHORTEST_LEASE:
+        document.problem(("delivery", "lease"), "must be at least 30s, or an alert may be sent twice")
+    if retention.recheck < SHORTEST_RECHECK:
+        document.problem(("retention", "recheck"), "must be at least 1h, or platforms are asked without end")
+
+
 def _check_references(
     document: Document,
     brands: Mapping[str, Brand],
     ladders: Mapping[str, Ladder],
-    channels: Mapping[str, Plugin],
     delivery: Delivery | None,
     audit: Audit | None,
 ) -> None:
-    if "default" not in ladders:
+    """What names something names something that is there, be it otherwise right or wrong."""
+    named_ladders, channels = _keys(document, "ladders"), _keys(document, "channels")
+    if named_ladders and "default" not in named_ladders:
         document.problem(("ladders",), "a ladder named `default` is needed")
-    for index, brand in enumerate(brands.values()):
-        if brand.ladder not in ladders:
+    for index, values in enumerate(document.values.get("brands") or []) if brands else []:
+        brand = brands.get(values["name"]) if isinstance(values, dict) and "name" in values else None
+        if brand is None:
+            continue
+        if brand.ladder not in named_ladders:
             document.problem(
-                ("brands", index, "ladder"), f"there is no such ladder; {suggest(brand.ladder, [*ladders])}"
+                ("brands", index, "ladder"), f"there is no such ladder; {suggest(brand.ladder, named_ladders)}"
             )
         if not brand.keywords and not any(brand.handles.values()):
             document.problem(("brands", index), "needs keywords or handles, or nothing can be found of it")
@@ -206,9 +227,14 @@ def _check_references(
         places.append((("delivery", "fallback"), delivery.fallback))
     if audit and audit.channel:
         places.append((("audit", "channel"), audit.channel))
-    for where, channel in places:
+    for where, channel in places if channels else []:
         if channel not in channels:
-            document.problem(where, f"there is no channel {channel!r}; {suggest(channel, [*channels])}")
+            document.problem(where, f"there is no channel {channel!r}; {suggest(channel, channels)}")
+
+
+def _keys(document: Document, section: str) -> list[str]:
+    values = document.values.get(section)
+    return list(values) if isinstance(values, dict) else []
 
 
 def _secrets(database: str, sections_: list[Plugin]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError, create_model
+from pydantic_core import PydanticCustomError
 
 from connectors.base import Secret
 from monitor.config.document import Document, FromEnvironment
@@ -19,6 +20,21 @@ T = TypeVar("T")
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?\s*[smhdw]\s*)+")
+_IN_PLAIN_WORDS = {
+    "string_type": "must be text (quotes make it so)",
+    "tuple_type": "must be a list such as [one, two]",
+    "dict_type": "must be a mapping such as {key: value}",
+    "mapping_type": "must be a mapping such as {key: value}",
+    "model_type": "must be a mapping such as {key: value}",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a number",
+}
 
 
 def read(kind: type[T], values: Any, document: Document, where: Where) -> T | None:
@@ -30,10 +46,16 @@ def read(kind: type[T], values: Any, document: Document, where: Where) -> T | No
         checked = _model(cast(Any, kind)).model_validate(values)
     except ValidationError as error:
         for mistake in error.errors(include_url=False, include_context=False):
+            if mistake["type"] == "none_required":  # what may be left out: the other branch says what is wrong
+                continue
             here = tuple(part for part in mistake["loc"] if not _union_branch(part))
             document.problem((*where, *here), _explain(kind, here, mistake))
         return None
-    return _instance(kind, checked)
+    try:
+        return _instance(kind, checked)
+    except ValueError as error:  # what a dataclass says of its fields together
+        document.problem(where, str(error))
+        return None
 
 
 def duration(value: Any) -> timedelta:
@@ -55,7 +77,7 @@ def _secret(value: Any) -> Secret:
     if isinstance(value, Secret):
         return value
     if not isinstance(value, FromEnvironment):
-        raise ValueError("a secret comes from the environment only: write ${NAME} here and export NAME")
+        raise PydanticCustomError("secret", "a secret comes from the environment only: write ${NAME} and export NAME")
     return Secret(str(value))
 
 
@@ -80,6 +102,8 @@ def _annotation(hint: Any) -> Any:
     """The hint with our own readers of durations, secrets and nested sections in it."""
     if hint is timedelta:
         return Annotated[timedelta, BeforeValidator(duration)]
+    if hint in (int, float):
+        return Annotated[hint, Field(gt=0, allow_inf_nan=False)]
     if hint is Secret:
         return Annotated[Secret, PlainValidator(_secret)]
     if isinstance(hint, type) and is_dataclass(hint):
@@ -129,11 +153,11 @@ def _explain(kind: type, where: Where, mistake: Any) -> str:
         return f"unknown key; {suggest(str(where[-1]), _known_at(kind, where[:-1]))}"
     if mistake["type"] == "missing":
         return "is missing"
-    message = str(mistake["msg"]).removeprefix("Value error, ")
+    message = _IN_PLAIN_WORDS.get(mistake["type"], str(mistake["msg"]).removeprefix("Value error, "))
     message = message[0].lower() + message[1:]
-    given = mistake.get("input")
-    shown = "" if isinstance(given, FromEnvironment | Mapping) or given is None else f", not {given!r:.60}"
-    return message.replace("input should be", "must be") + shown
+    given = mistake["input"]
+    hidden = mistake["type"] == "secret" or given is None or isinstance(given, FromEnvironment | Mapping)
+    return message.replace("input should be", "must be") + ("" if hidden else f", not {given!r}")
 
 
 def _known_at(kind: type, where: Where) -> list[str]:

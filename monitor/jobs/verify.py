@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 LOOKUP = 100
 """Posts that one lookup asks for."""
+SUSPICIOUS = 20
+"""Posts that are not believed to have been deleted all at once."""
 
 
 def verify(store: Store, connectors: Mapping[str, Connector], now: datetime) -> Outcome:
@@ -60,8 +62,16 @@ def recheck(store: Store, name: str, connector: Connector, every: timedelta, now
             connection.execute(update(sources).where(sources.c.name == name).values(recheck_at=now + every / 24))
     if not rows:
         return Outcome()
-    failure = _ask(store, name, connector, now, lambda: connector.lookup([row.external_id for row in rows]))
+    failure = _ask(store, name, connector, now, lambda: _looked_up(connector, [row.external_id for row in rows]))
     return Outcome(done=len(rows), more=len(rows) == LOOKUP, failures=(failure,) if failure else ())
+
+
+def _looked_up(connector: Connector, ids: list[str]) -> Found | None:
+    """The posts as they are now. That all of many are gone at once is the platform's mistake, not its news."""
+    found = connector.lookup(ids)
+    if found is not None and len(ids) >= SUSPICIOUS and set(found.deleted) >= set(ids):
+        raise Transient(f"says that all of {len(ids)} posts are deleted; not believed, asked again later")
+    return found
 
 
 def recheck_due(store: Store, name: str, now: datetime) -> bool:

@@ -1,0 +1,56 @@
+"""A channel that keeps its messages, drawn as Slack would show them, and tells whoever watches the demo."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from alerts import blocks
+from alerts.base import Alert, Channel, Notice
+from connectors.base import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message as it now stands."""
+
+    key: str
+    sent_at: datetime
+    root: str | None
+    """Reference of the message in whose thread it stands."""
+    blocks: list[dict[str, Any]] = field(repr=False)
+    edited: bool = False
+
+
+class Board(Channel):
+    """Has a message's place in the channel for its reference."""
+
+    def __init__(self, name: str, options: Any, *, clock: Clock, told: Callable[[str, Alert], None]) -> None:
+        """`told` hears of every alert, sent or edited, with the channel's name."""
+        super().__init__(name, options, clock=clock)
+        self.messages: dict[str, Message] = {}
+        self._told = told
+
+    def send(self, message: Alert | Notice) -> str:
+        reference = f"{self.name}-{len(self.messages) + 1}"
+        root = message.root if isinstance(message, Alert) else None
+        self.messages[reference] = Message(
+            key=message.key, sent_at=self.clock(), root=root, blocks=blocks.render(message)[1]
+        )
+        if isinstance(message, Alert):
+            self._told(self.name, message)
+        return reference
+
+    def update(self, alert: Alert) -> None:
+        reference = alert.root or ""
+        self.messages[reference] = replace(self.messages[reference], blocks=blocks.root(alert)[1], edited=True)
+        self._told(self.name, alert)
+
+    def find(self, message: Alert | Notice, since: datetime) -> str | None:
+        return next((reference for reference, sent in self.messages.items() if sent.key == message.key), None)
+
+    def link(self, reference: str) -> str | None:
+        return f"https://slack.example/archives/{reference}"
+
+    def login(self) -> str:
+        return "keeps messages in memory"
