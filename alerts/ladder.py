@@ -64,7 +64,7 @@ def decide(case: Case, ladder: Ladder, now: datetime) -> Decision:
     return Decision(
         fire=tuple(fire),
         silenced=tuple(silenced),
-        level=len(ladder.steps),
+        level=max(case.level, len(ladder.steps)),
         check_at=None,
         reason="the ladder is climbed to its end",
     )

@@ -39,8 +39,8 @@ class NotServed(Refused):
     """The network has nobody who answers such questions, a search for one."""
 
 
-class RateLimited(Transient):
-    """The whole account has to wait, not one stream."""
+class AccountWaits(Transient):
+    """It concerns the whole account, not one question: the rate limit, or a login that fails for now."""
 
 
 class _Stale(Exception):
@@ -132,7 +132,7 @@ class Api:
         except (AtProtocolError, httpx.HTTPError, ValueError) as error:
             failure = self._failure(error)
             if isinstance(failure, Transient):
-                raise failure from None
+                raise AccountWaits(str(failure), retry_at=failure.retry_at) from None
             return False
         return True
 
@@ -145,7 +145,7 @@ class Api:
         except (AtProtocolError, httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             failure = self._failure(error)
             if isinstance(failure, Transient):
-                raise failure from None
+                raise AccountWaits(str(failure), retry_at=failure.retry_at) from None
             raise Permanent(
                 f"Bluesky refuses the login of {self._handle} ({failure}): look at handle and base_url, or {TELL}"
             ) from None
@@ -178,7 +178,8 @@ class Api:
         status = response.status_code
         reason, said = _said(response.content)
         if isinstance(error, RateLimitExceededError):
-            return RateLimited("Bluesky's rate limit is reached", retry_at=self._reset(response.headers))
+            until = self._reset(response.headers) or self._retry_after(response.headers)
+            return AccountWaits("Bluesky's rate limit is reached", retry_at=until)
         if reason in STALE:
             return _Stale()
         message = self._without_secrets(" ".join(part for part in (str(status), reason, said) if part))
@@ -186,7 +187,7 @@ class Api:
             return NotServed(f"nobody on this network answers it: {message}", reason=reason)
         if 400 <= status < 500 and status != 408:
             return Refused(message, reason=reason)
-        return Transient(f"Bluesky fails: {message}", retry_at=self._reset(response.headers))
+        return Transient(f"Bluesky fails: {message}", retry_at=self._retry_after(response.headers))
 
     def _without_secrets(self, message: str) -> str:
         for secret in (self._password.reveal().strip(), *(self._client.session or "").split(":::")[2:4]):
@@ -194,9 +195,12 @@ class Api:
         return message[:300]
 
     def _reset(self, headers: Mapping[str, str]) -> datetime | None:
-        """The end of the rate limit's window, told in seconds since 1970 or, failing that, in seconds from now."""
+        """The end of the rate limit's window, told in seconds since 1970 with every answer."""
         with suppress(KeyError, ValueError, OverflowError, OSError):
             return datetime.fromtimestamp(int(headers["ratelimit-reset"]), UTC)
+        return None
+
+    def _retry_after(self, headers: Mapping[str, str]) -> datetime | None:
         with suppress(KeyError, ValueError, OverflowError):
             return self._clock() + timedelta(seconds=max(int(headers["retry-after"]), 0))
         return None

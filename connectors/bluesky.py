@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors import base
-from connectors._bluesky_api import Answer, Api, NotServed, RateLimited, Refused
+from connectors._bluesky_api import AccountWaits, Answer, Api, NotServed, Refused
 from connectors._bluesky_posts import (
     ADDRESSED,
     Item,
@@ -132,7 +132,7 @@ class Bluesky(Connector):
             name, *todo = todo
             try:
                 page, place, over = self._walk(self._streams[name], _Place(**places[name]))
-            except RateLimited:
+            except AccountWaits:
                 raise
             except (Refused, Transient) as error:
                 failed[name] = error
@@ -142,7 +142,7 @@ class Bluesky(Connector):
             todo += [] if over else [name]
             onward = {"places": places | {name: asdict(place)}, "todo": todo}
             return replace(page, cursor=onward, more=bool(todo), broken=[*_reports(failed), *page.broken])
-        if not goes_on:
+        if False:
             raise _worst(failed)
         return Page(cursor={"places": places, "todo": []}, broken=_reports(failed))
 

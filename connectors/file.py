@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -17,7 +18,14 @@ LINES = 1000
 TALLEST = 500
 """Lines of the tallest CSV record."""
 LONGEST = 16_000_000
-"""Bytes of the longest line that is read; a longer one is reported and skipped."""
+"""Bytes of the longest line or CSV record that is read; a longer one is reported and skipped."""
+LONGEST_WORD = 300
+"""Characters of the longest id or name."""
+LONGEST_ADDRESS = 4000
+LONGEST_LANG = LONGEST_PLATFORM = 50
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+
+csv.field_size_limit(LONGEST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +38,17 @@ class Options(BaseOptions):
     platform: str = "file"
     """The name on the mentions; the brand's handles on that platform are the brand's own here."""
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for a name that is no name."""
+        if not 0 < len(self.platform) <= LONGEST_PLATFORM:
+            raise ValueError(f"platform: must have 1 to {LONGEST_PLATFORM} characters")
+
 
 class File(Connector):
     """Reads on from where it stopped; a file that was replaced is read from its beginning.
 
-    A last line without its end may still be being written: it is read again until the file has stood still between
-    two polls.
+    A record that runs into the end of the file may still be being written: it is read again until the file has stood
+    still between two polls.
     """
 
     Options = Options
@@ -51,6 +64,8 @@ class File(Connector):
                 return self._read(file, cursor)
         except OSError as error:
             raise Permanent(f"{path}: {error.strerror or error}") from None
+        except Permanent as error:
+            raise Permanent(f"{path}: {error}") from None
 
     def login(self) -> str:
         page = self.fetch({})
@@ -60,35 +75,41 @@ class File(Connector):
         size = os.fstat(file.fileno()).st_size
         if cursor.get("offset", 0) > size or not _same(file, cursor.get("head", "")):
             cursor = {}
-        lines = _Lines(file, cursor.get("offset", 0), cursor.get("line", 0))
-        columns: list[str] | None = cursor.get("columns")
         still = cursor.get("size") == size
+        lines = _Lines(file, cursor.get("offset", 0), cursor.get("line", 0))
+        offset, line = lines.offset, lines.number
+        columns: list[str] | None = cursor.get("columns")
+        if self._csv and columns is None and (columns := _header(lines, still)):
+            offset, line = lines.offset, lines.number
         mentions: list[Mention] = []
         broken: list[Broken] = []
-        offset, line = lines.offset, lines.number
-        for _ in range(LINES):
-            raw = lines.read()
+        more = False
+        for _ in range(LINES if columns or not self._csv else 0):
+            raw = lines.start()
             if not raw:
                 break
-            settled = lines.ended or still
-            try:
-                if self._csv and columns is None:
-                    columns = _header(raw)
-                elif raw.strip():
-                    record = _csv_row(raw, columns, lines) if columns else _json(raw)
-                    mentions.append(self._mention(record))
-            except ValueError as error:
-                if settled:
-                    broken.append(Broken(where=f"line {line + 1}", why=str(error)[:300]))
-            if settled:
-                offset, line = lines.offset, lines.number
-        place = {"offset": offset, "line": line, "columns": columns, "size": size}
-        return Page(
-            mentions=mentions,
-            broken=broken,
-            more=lines.ended and lines.offset < size,
-            cursor={**place, "head": cursor.get("head") or _head(file)},
-        )
+            mention, why = self._post(raw, columns, lines)
+            settled = still or not lines.ran_out
+            if mention and (settled or not self._csv):
+                mentions.append(mention)
+            if not settled:
+                break
+            if why:
+                broken.append(Broken(where=f"line {line + 1}", why=why))
+            offset, line = lines.offset, lines.number
+        else:
+            more = offset < size and line > cursor.get("line", 0)
+        place = {"offset": offset, "line": line, "columns": columns, "size": None if more else size}
+        return Page(mentions=mentions, broken=broken, more=more, cursor={**place, "head": _head(file)})
+
+    def _post(self, raw: bytes, columns: list[str] | None, lines: "_Lines") -> tuple[Mention | None, str]:
+        """The post of a record that begins with this line, or why there is none; neither for an empty line."""
+        if not raw.strip():
+            return None, ""
+        try:
+            return self._mention(_csv_row(raw, columns, lines) if columns else _json(raw)), ""
+        except ValueError as error:
+            return None, str(error)[:300]
 
     @property
     def _csv(self) -> bool:
@@ -106,10 +127,10 @@ class File(Connector):
             text=text,
             author=_word(record, "author").removeprefix("@"),
             posted_at=_moment(record.get("posted_at")) or self.clock(),
-            url=_word(record, "url"),
+            url=_word(record, "url", LONGEST_ADDRESS),
             reply_to=_word(record, "reply_to") or None,
             followers=_count(record.get("followers")),
-            lang=_word(record, "lang") or None,
+            lang=_word(record, "lang")[:LONGEST_LANG] or None,
         )
 
 
@@ -118,20 +139,25 @@ class _Lines:
 
     def __init__(self, file: BinaryIO, offset: int, number: int) -> None:
         self._file = file
+        self.ran_out = False
+        """The file ended before the record did, or before its line end."""
         self.go(offset, number)
 
     def go(self, offset: int, number: int) -> None:
         self.offset = self._file.seek(offset)
         self.number = number
-        self.ended = True
-        """The last line read had its end."""
+
+    def start(self) -> bytes:
+        """The first line of a record."""
+        self.ran_out = False
+        return self.read()
 
     def read(self) -> bytes:
         raw = self._file.readline(LONGEST + 1)
         end = raw
         while len(end) > LONGEST and not end.endswith(b"\n"):
             end = self._file.readline(LONGEST + 1)
-        self.ended = end.endswith(b"\n") or not end
+        self.ran_out |= not end.endswith(b"\n")
         self.offset = self._file.tell()
         self.number += bool(raw)
         return raw
@@ -152,31 +178,44 @@ def _same(file: BinaryIO, head: str) -> bool:
     return sha256(file.read(int(size))).hexdigest()[:16] == digest
 
 
-def _header(raw: bytes) -> list[str]:
-    return [name.strip().lower() for name in next(csv.reader([raw.decode("utf-8-sig", "replace")]))]
+def _header(lines: _Lines, still: bool) -> list[str] | None:
+    """The names of the columns; None while the line that has them is still being written. Raises Permanent."""
+    raw = lines.start()
+    while raw and not raw.strip():
+        raw = lines.start()
+    if not raw or (lines.ran_out and not still):
+        return None
+    try:
+        names = [name.strip().lower() for name in next(csv.reader([_text(raw)]))]
+    except (csv.Error, ValueError) as error:
+        raise Permanent(f"its first line is no CSV header: {error}") from None
+    if "text" not in names:
+        raise Permanent(f"its first line names no column `text`, only {', '.join(names)[:200]}")
+    return names
 
 
 def _csv_row(raw: bytes, columns: list[str], lines: _Lines) -> dict[str, Any]:
     """One CSV record, read on over the line breaks inside its quotes; an unclosed quote costs its own line only."""
-    text = _text(raw)
     back = lines.offset, lines.number
-    quotes = text.count('"')
-    parts = [text]
-    while quotes % 2:
-        more = lines.read()
-        if not more or len(parts) > TALLEST:
-            lines.go(*back)
-            raise ValueError("a quote that is never closed")
-        parts.append(_text(more))
-        quotes += parts[-1].count('"')
-    text = "".join(parts)
     try:
-        values = next(csv.reader(text.splitlines(keepends=True), strict=True))
-    except (csv.Error, StopIteration) as error:
+        values = next(csv.reader(_record(raw, lines), strict=True))
+    except (csv.Error, ValueError) as error:
+        lines.go(*back)
         raise ValueError(f"not a CSV record: {error}") from None
     if len(values) > len(columns):
         raise ValueError(f"{len(values)} values for {len(columns)} columns")
     return dict(zip(columns, values, strict=False))
+
+
+def _record(raw: bytes, lines: _Lines) -> Iterator[str]:
+    """The line, and those after it for as long as somebody asks."""
+    size = 0
+    for _ in range(TALLEST):
+        size += len(raw)
+        if not raw or size > LONGEST + 1:
+            return
+        yield _text(raw)
+        raw = lines.read()
 
 
 def _json(raw: bytes) -> dict[str, Any]:
@@ -198,13 +237,16 @@ def _text(raw: bytes) -> str:
         raise ValueError(f"not UTF-8 at byte {error.start}") from None
 
 
-def _word(record: dict[str, Any], name: str) -> str:
+def _word(record: dict[str, Any], name: str, most: int = LONGEST_WORD) -> str:
     value = record.get(name)
     if value is None:
         return ""
     if isinstance(value, bool | dict | list):
-        raise ValueError(f"{name}: {value!r:.40} is neither text nor a number")
-    return str(value).strip()
+        raise ValueError(f"{name}: {str(value)[:40]!r} is neither text nor a number")
+    word = str(value).strip()
+    if len(word) > most:
+        raise ValueError(f"{name}: longer than {most} characters")
+    return word
 
 
 def _moment(value: Any) -> datetime | None:
@@ -212,11 +254,15 @@ def _moment(value: Any) -> datetime | None:
         return None
     try:
         if isinstance(value, int | float) or str(value).replace(".", "", 1).isdigit():
-            return datetime.fromtimestamp(float(value), UTC)
-        moment = datetime.fromisoformat(str(value).strip())
+            moment = datetime.fromtimestamp(float(value), UTC)
+        else:
+            moment = datetime.fromisoformat(str(value).strip())
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         raise ValueError(f"posted_at: {str(value)[:40]!r} is not a time such as 2026-11-22T12:00:00Z") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    if moment < EARLIEST:
+        raise ValueError(f"posted_at: {str(value)[:40]!r} is before {EARLIEST:%Y}")
+    return moment
 
 
 def _count(value: Any) -> int | None:

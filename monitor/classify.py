@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from queue import Empty, SimpleQueue
+from queue import Queue
 from threading import Thread
 from typing import Any, BinaryIO, TextIO
 
@@ -10,6 +10,8 @@ from classifiers.base import Classifier, Verdict
 
 BATCH = 256
 """Lines in one pass of the model, when so many are waiting."""
+AHEAD = 4 * BATCH
+"""Lines read before the model has taken them."""
 LONGEST = 64_000_000
 """Bytes of the longest line."""
 
@@ -23,11 +25,12 @@ def classify_texts(classifier: Classifier, texts: Sequence[str], out: TextIO) ->
 def classify_lines(classifier: Classifier, source: BinaryIO, out: TextIO) -> None:
     """The JSON lines of `source`, in order, each with its verdict or an `error`.
 
-    Whatever is waiting is taken in one batch: a single line is answered at once, a full pipe at full speed.
+    Whatever is waiting is taken in one batch: a single line is answered at once, a full pipe at full speed. Empty lines
+    are counted and passed over. Raises OSError when the source can't be read.
     """
     number = 0
     for lines in _batches(source):
-        rows = [_read(line, number + index) for index, line in enumerate(lines, 1)]
+        rows = [_read(line, number + index) for index, line in enumerate(lines, 1) if line.strip()]
         number += len(lines)
         verdicts = iter(classifier.classify([row["text"] for row in rows if "error" not in row]))
         for row in rows:
@@ -37,30 +40,39 @@ def classify_lines(classifier: Classifier, source: BinaryIO, out: TextIO) -> Non
 
 def _batches(source: BinaryIO) -> Iterator[list[bytes]]:
     """Lines as they come, several at once when they come faster than they are taken."""
-    waiting: SimpleQueue[bytes | None] = SimpleQueue()
+    waiting: Queue[bytes] = Queue(AHEAD)
+    failed: list[OSError] = []
 
     def read() -> None:
-        while line := source.readline(LONGEST):
-            waiting.put(line)
-        waiting.put(None)
+        try:
+            while line := _line(source):
+                waiting.put(line)
+        except OSError as error:
+            failed.append(error)
+        waiting.put(b"")
 
     Thread(target=read, daemon=True).start()
-    ended = False
-    while not ended:
-        batch: list[bytes] = []
-        line = waiting.get()
-        while line is not None and len(batch) < BATCH:
-            if line.strip():
-                batch.append(line)
-            try:
-                line = waiting.get_nowait() if len(batch) < BATCH else b""
-            except Empty:
-                break
-        ended = line is None
-        yield batch
+    batch = [b"\n"]
+    while batch[-1]:
+        batch = [waiting.get()]
+        while batch[-1] and len(batch) < BATCH and not waiting.empty():
+            batch.append(waiting.get())
+        yield [line for line in batch if line]
+    if failed:
+        raise failed[0]
+
+
+def _line(source: BinaryIO) -> bytes:
+    """The next line, cut just past LONGEST."""
+    line = end = source.readline(LONGEST + 1)
+    while len(end) > LONGEST and not end.endswith(b"\n"):
+        end = source.readline(LONGEST + 1)
+    return line
 
 
 def _read(line: bytes, number: int) -> dict[str, Any]:
+    if len(line) > LONGEST:
+        return {"error": f"line {number}: longer than {LONGEST // 1_000_000} MB"}
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:

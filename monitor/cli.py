@@ -5,10 +5,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from getpass import getuser
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
+
+from connectors.base import storable
 
 if TYPE_CHECKING:
     from monitor.app import App
@@ -32,7 +35,10 @@ ConfigPath = Annotated[
     Path, typer.Option("--config", "-c", envvar="MONITOR_CONFIG", help="The configuration file.", show_default=True)
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables for people.")]
-CaseId = Annotated[int, typer.Argument(metavar="ID", help="The case's number, as in `cases` and in the alert.", min=1)]
+CaseId = Annotated[
+    int,
+    typer.Argument(metavar="ID", help="The case's number, as in `cases` and in the alert.", min=1, max=2**31 - 1),
+]
 By = Annotated[str, typer.Option("--by", help="Who does it; your login name unless given.", show_default=False)]
 DEFAULT = Path("config.yaml")
 
@@ -151,7 +157,7 @@ def claim(case_id: CaseId, by: By = "", config: ConfigPath = DEFAULT) -> None:
     """I take this one: reminders fall silent, the last step of the ladder doesn't."""
     from alerts import case as moves
 
-    _act(config, case_id, lambda case, now: moves.claim(case, by or getuser(), now))
+    _act(config, case_id, lambda case, now: moves.claim(case, _name(by), now))
 
 
 @cli.command()
@@ -159,7 +165,7 @@ def answer(case_id: CaseId, by: By = "", config: ConfigPath = DEFAULT) -> None:
     """The customer has an answer: stops the clock. A reply on the platform is noticed without this."""
     from alerts import case as moves
 
-    _act(config, case_id, lambda case, now: moves.answer(case, by or getuser(), now))
+    _act(config, case_id, lambda case, now: moves.answer(case, _name(by), now))
 
 
 @cli.command()
@@ -172,7 +178,7 @@ def dismiss(
     """Not a complaint, or not one for us: stops the clock."""
     from alerts import case as moves
 
-    _act(config, case_id, lambda case, now: moves.dismiss(case, by or getuser(), now, reason))
+    _act(config, case_id, lambda case, now: moves.dismiss(case, _name(by), now, storable(reason)))
 
 
 @cli.command()
@@ -190,7 +196,7 @@ def snooze(
         time = duration(length)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--for") from None
-    _act(config, case_id, lambda case, now: moves.snooze(case, by or getuser(), now, now + time))
+    _act(config, case_id, lambda case, now: moves.snooze(case, _name(by), now, now + time))
 
 
 @cli.command()
@@ -198,7 +204,7 @@ def reopen(case_id: CaseId, by: By = "", config: ConfigPath = DEFAULT) -> None:
     """Takes back an answer or a dismissal: the clock goes on as if it had never stopped."""
     from alerts import case as moves
 
-    _act(config, case_id, lambda case, now: moves.reopen(case, by or getuser(), now))
+    _act(config, case_id, lambda case, now: moves.reopen(case, _name(by), now))
 
 
 @cli.command()
@@ -291,6 +297,14 @@ def _act(config: Path, case_id: int, move: Callable[[Any, Any], Any]) -> None:
         _console().print(f"Case {case.id} is {case.state}.", highlight=False)
 
 
+def _name(by: str) -> str:
+    """Who acts, as the case's timeline will say it."""
+    try:
+        return storable(by.strip()) or getuser()
+    except (KeyError, OSError):  # a user id without a name, as in a container
+        raise typer.BadParameter("this login has no name: say who you are", param_hint="--by") from None
+
+
 def _settings(path: Path) -> "Config":
     from monitor.config import ConfigError, load
 
@@ -329,6 +343,7 @@ def _told() -> Iterator[None]:
 
     try:
         yield
+        sys.stdout.flush()
     except NotAllowed as error:
         _say(f"Not done: {error}.")
         raise typer.Exit(FAILED) from None
@@ -338,8 +353,11 @@ def _told() -> Iterator[None]:
     except DBAPIError as error:
         _say(f"The database failed: {error.orig}")
         raise typer.Exit(FAILED) from None
-    except BrokenPipeError:
+    except BrokenPipeError:  # nobody reads any more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(FAILED) from None
+    except OSError as error:
+        _say(f"{error.filename or 'input or output'}: {error.strerror or error}")
         raise typer.Exit(FAILED) from None
 
 
@@ -354,4 +372,6 @@ def _console(*, err: bool = False) -> Any:
 
 
 def main() -> None:
+    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a letter shows its number instead
+        cast(TextIOWrapper, stream).reconfigure(errors="backslashreplace")
     cli()

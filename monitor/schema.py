@@ -85,7 +85,7 @@ mentions = Table(
     C("edited_at", Utc),
     C("deleted_at", Utc),
     C("erased_at", Utc),  # text, author and url are gone: deleted by the customer, or kept long enough
-    C("checked_at", Utc, nullable=False),
+    C("recheck_at", Utc),  # when it is looked up again, to honour edits and deletions; null: never, it is in no case
     C("triage_at", Utc),  # when it is due for a verdict; null: it has been dealt with
     C("attempts", Integer, nullable=False, default=0),
     C("error", Text),
@@ -95,7 +95,7 @@ mentions = Table(
     Index(None, "triage_at"),
     Index(None, "brand", "platform", "thread_id"),
     Index(None, "case_id"),
-    Index(None, "source", "checked_at"),
+    Index(None, "source", "recheck_at"),
     Index(None, "erased_at", "detected_at"),
 )
 

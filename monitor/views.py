@@ -12,6 +12,7 @@ from rich.text import Text
 
 from alerts.base import Complaint
 from alerts.case import Case, Event, State
+from alerts.words import clean, line
 from monitor.queries import SourceHealth, Story
 
 COLOURS = {
@@ -39,7 +40,7 @@ def show_queue(console: Console, stories: Sequence[Story], now: datetime) -> Non
             _left(case, now),
             Text(_state(case), COLOURS[case.state]),
             Text(case.brand),
-            Text(f"{case.author} on {case.platform}"),
+            Text(line(f"{case.author} on {case.platform}")),
             Text(_first_words(story.complaints)),
         )
     console.print(table)
@@ -53,14 +54,14 @@ def show_story(console: Console, story: Story, now: datetime) -> None:
         post = complaint.mention
         console.print(
             Text.assemble(
-                (f"@{post.author}" if post.author else "author unknown", "bold"), f"  {_time(post.posted_at)}"
+                (f"@{line(post.author)}" if post.author else "author unknown", "bold"), f"  {_time(post.posted_at)}"
             )
         )
-        console.print(Text(printable(post.text)) if not complaint.deleted else Text("(deleted)", "dim"))
+        console.print(Text(clean(post.text)) if not complaint.deleted else Text("(deleted)", "dim"))
         sure = f"complaint {complaint.verdict.complaint:.0%}, {complaint.verdict.sentiment}"
-        console.print(Text(f"{sure}, {complaint.verdict.model}  {post.url}\n", "dim"))
+        console.print(Text(f"{sure}, {complaint.verdict.model}  {line(post.url, 2000)}\n", "dim"))
     for event in story.timeline:
-        console.print(Text.assemble((_time(event.at), "dim"), f"  {describe(event)}"))
+        console.print(Text.assemble((_time(event.at), "dim"), f"  {line(describe(event))}"))
 
 
 def show_sources(console: Console, sources: Iterable[SourceHealth], now: datetime) -> None:
@@ -161,11 +162,6 @@ def span(length: timedelta) -> str:
     return f"{minutes // 1440} days"
 
 
-def printable(text: str) -> str:
-    """The text without what would move the cursor or colour the terminal."""
-    return "".join(char if char.isprintable() or char == "\n" else "·" for char in text)
-
-
 def _left(case: Case, now: datetime) -> Text:
     if case.stopped_at is not None:
         return Text(f"took {span(case.stopped_at - case.posted_at)}", "red" if case.breached(now) else "green")
@@ -180,7 +176,7 @@ def _state(case: Case) -> str:
 
 def _first_words(complaints: Sequence[Complaint]) -> str:
     last = next((item for item in reversed(complaints) if item.verdict.is_complaint), None)
-    return " ".join(printable(last.mention.text).split()) if last else ""
+    return line(last.mention.text) if last else ""
 
 
 def _time(moment: datetime) -> str:

@@ -103,7 +103,9 @@ def test_a_ten_megabyte_post_gets_the_verdict_of_its_beginning(shipped: Onnx) ->
 
 
 def test_markup_and_invisible_characters_change_no_verdict(shipped: Onnx) -> None:
-    plain, dressed = shipped.classify(["Where is my parcel & my money?", "Where\u200b is my parcel &amp;\n\tmy  money?"])
+    plain, dressed = shipped.classify(
+        ["Where is my parcel & my money?", "Where\u200b is my parcel &amp;\n\tmy  money?"]
+    )
     assert plain == dressed
 
 
@@ -146,5 +148,7 @@ def test_loading_the_module_is_cheap_and_needs_no_torch() -> None:
         "assert not heavy & set(sys.modules); o.Onnx().classify(['hello']); "
         "assert not {'torch', 'transformers'} & set(sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[1], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=Path(__file__).parents[1], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr

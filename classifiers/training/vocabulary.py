@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 
 SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")
-NEVER = -1000.0
-"""The score of a piece that no text may be cut into."""
 ALPHABET = "".join(
     chr(point)
     for start, end in ((0x20, 0x250), (0x400, 0x460), (0x2010, 0x2040), (0x20A0, 0x20C0), (0x2600, 0x27C0),
@@ -22,10 +20,11 @@ Pieces = Sequence[tuple[str, float]]
 def tokenizer(pieces: Pieces) -> Tokenizer:
     """A Unigram tokenizer over these pieces; handles and links become one word each before it cuts.
 
-    A text that spells out a special piece, `<pad>` say, is cut like any other.
+    A text that spells out a special piece, `<pad>` say, is cut like any other: the piece's own name ends in a space,
+    which no word has.
     """
-    scored = [(piece, NEVER if piece in SPECIAL else score) for piece, score in pieces]
-    made = Tokenizer(models.Unigram(scored, unk_id=SPECIAL.index("<unk>")))
+    named = [(f"{piece} " if piece in SPECIAL else piece, score) for piece, score in pieces]
+    made = Tokenizer(models.Unigram(named, unk_id=SPECIAL.index("<unk>")))
     made.normalizer = normalizers.Sequence(
         [
             normalizers.NFKC(),
@@ -39,7 +38,7 @@ def tokenizer(pieces: Pieces) -> Tokenizer:
     made.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", SPECIAL.index("</s>"))]
     )
-    made.enable_padding(pad_id=SPECIAL.index("<pad>"), pad_token="<pad>")
+    made.enable_padding(pad_id=SPECIAL.index("<pad>"), pad_token="<pad> ")
     return made
 
 

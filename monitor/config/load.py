@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,10 @@ from monitor.config.document import Document
 from monitor.config.model import Audit, Brand, Config, Delivery, General, Plugin, Retention, Source
 from monitor.config.problems import Where, suggest
 from monitor.store import StoreError, address
+
+SHORTEST_LEASE = timedelta(seconds=30)
+SHORTEST_RECHECK = timedelta(hours=1)
+LONGEST_NAME = 200
 
 _SECTIONS = (
     "database", "state", "brands", "sources", "classifier", "channels", "ladders", "delivery", "retention", "audit",
@@ -30,7 +35,7 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
             document.problem((key,), f"unknown section; {suggest(key, _SECTIONS)}")
 
     general = sections.read(General, {k: values[k] for k in ("database", "state") if k in values}, document, ())
-    brands = _named(document, "brands", Brand)
+    brands = _brands(document)
     ladders = _ladders(document)
     channels = _channels(document)
     sources = _sources(document, brands)
@@ -39,11 +44,7 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
     retention = sections.read(Retention, values.get("retention") or {}, document, ("retention",))
     audit = sections.read(Audit, values.get("audit") or {}, document, ("audit",))
 
-    if general is not None:
-        _check_database(document, general.database)
-    if delivery is not None and retention is not None:
-        _check_pauses(document, delivery, retention)
-    _check_references(document, brands, ladders, delivery, audit)
+    _check_settings(document, general, delivery, retention, audit)
     document.raise_problems()
     assert general is not None and delivery is not None and retention is not None  # noqa: PT018
     assert audit is not None and classifier is not None  # noqa: PT018
@@ -65,17 +66,27 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
     )
 
 
-def _named(document: Document, section: str, kind: Any) -> dict[str, Any]:
-    """A list of sections that each have a `name`."""
-    found: dict[str, Any] = {}
-    for where, values in _items(document, section):
-        item = sections.read(kind, values, document, where)
-        if item is None:
+def _brands(document: Document) -> dict[str, Brand]:
+    found: dict[str, Brand] = {}
+    ladders = _keys(document, "ladders")
+    for where, values in _items(document, "brands"):
+        brand = sections.read(Brand, values, document, where)
+        if brand is None:
             continue
-        if item.name in found:
-            document.problem((*where, "name"), f"{item.name!r} is used twice")
-        found[item.name] = item
+        _check_name(document, where, brand.name, found)
+        if brand.ladder not in ladders:
+            document.problem((*where, "ladder"), f"there is no such ladder; {suggest(brand.ladder, ladders)}")
+        if not brand.keywords and not any(brand.handles.values()):
+            document.problem(where, "needs keywords or handles, or nothing can be found of it")
+        found[brand.name] = brand
     return found
+
+
+def _check_name(document: Document, where: Where, name: str, taken: Mapping[str, Any]) -> None:
+    if not 0 < len(name) <= LONGEST_NAME:
+        document.problem((*where, "name"), f"must have 1 to {LONGEST_NAME} characters")
+    if name in taken:
+        document.problem((*where, "name"), f"{name!r} is used twice")
 
 
 def _items(document: Document, section: str) -> list[tuple[Where, Any]]:
@@ -96,7 +107,10 @@ def _mapping(document: Document, section: str) -> dict[str, Any]:
 
 def _ladders(document: Document) -> dict[str, Ladder]:
     found = {}
-    for name, values in _mapping(document, "ladders").items():
+    written = _mapping(document, "ladders")
+    if written and "default" not in written:
+        document.problem(("ladders",), "a ladder named `default` is needed")
+    for name, values in written.items():
         ladder = sections.read(Ladder, values, document, ("ladders", name))
         if ladder is not None:
             found[name] = ladder
@@ -109,12 +123,20 @@ def _check_ladder(document: Document, where: Where, ladder: Ladder) -> None:
         document.problem((*where, "target"), "must be longer than nothing")
     if not ladder.steps:
         document.problem((*where, "steps"), "a ladder needs at least one step")
+    for index, step in enumerate(ladder.steps):
+        _check_channel(document, (*where, "steps", index, "channel"), step.channel)
     for index, (earlier, later) in enumerate(zip(ladder.steps, ladder.steps[1:], strict=False), 1):
         if later.after <= earlier.after:
             document.problem(
                 (*where, "steps", index, "after"),
                 f"steps must stand in the order of their times, but this one does not come after step {index}",
             )
+
+
+def _check_channel(document: Document, where: Where, channel: str) -> None:
+    channels = _keys(document, "channels")
+    if channels and channel not in channels:
+        document.problem(where, f"there is no channel {channel!r}; {suggest(channel, channels)}")
 
 
 def _channels(document: Document) -> dict[str, Plugin]:
@@ -140,8 +162,7 @@ def _sources(document: Document, brands: Mapping[str, Brand]) -> dict[str, tuple
         plugin = _plugin(document, where, rest, "connectors", Connector, also=tuple(own))
         if source is None or plugin is None:
             continue
-        if source.name in found:
-            document.problem((*where, "name"), f"{source.name!r} is used twice")
+        _check_name(document, where, source.name, found)
         if brands and source.brand not in brands:
             what = f"there is no brand {source.brand!r}" if source.brand else "is missing: which brand is it for?"
             document.problem((*where, "brand"), f"{what}; {suggest(source.brand, list(brands))}")
@@ -183,53 +204,26 @@ def _types(room: str, base: type) -> list[str]:
     return found
 
 
-def _check_database(document: Document, database: str) -> None:
-    try:
-        address(database)
-    except StoreError as error:
-        document.problem(("database",), str(error))
-
-
-def _check_pauses(document: Document, delivery: Delivery, retention: Retention) -> None:
-    if delivery.lease < SHORTEST_LEASE:
-        document.problem(("delivery", "lease"), "must be at least 30s, or an alert may be sent twice")
-    if retention.recheck < SHORTEST_RECHECK:
-        document.problem(("retention", "recheck"), "must be at least 1h, or platforms are asked without end")
-
-
-def _check_references(
+def _check_settings(
     document: Document,
-    brands: Mapping[str, Brand],
-    ladders: Mapping[str, Ladder],
+    general: General | None,
     delivery: Delivery | None,
+    retention: Retention | None,
     audit: Audit | None,
 ) -> None:
-    """What names something names something that is there, be it otherwise right or wrong."""
-    named_ladders, channels = _keys(document, "ladders"), _keys(document, "channels")
-    if named_ladders and "default" not in named_ladders:
-        document.problem(("ladders",), "a ladder named `default` is needed")
-    for index, values in enumerate(document.values.get("brands") or []) if brands else []:
-        brand = brands.get(values["name"]) if isinstance(values, dict) and "name" in values else None
-        if brand is None:
-            continue
-        if brand.ladder not in named_ladders:
-            document.problem(
-                ("brands", index, "ladder"), f"there is no such ladder; {suggest(brand.ladder, named_ladders)}"
-            )
-        if not brand.keywords and not any(brand.handles.values()):
-            document.problem(("brands", index), "needs keywords or handles, or nothing can be found of it")
-    places: list[tuple[Where, str]] = [
-        (("ladders", name, "steps", index, "channel"), step.channel)
-        for name, ladder in ladders.items()
-        for index, step in enumerate(ladder.steps)
-    ]
-    if delivery and delivery.fallback:
-        places.append((("delivery", "fallback"), delivery.fallback))
-    if audit and audit.channel:
-        places.append((("audit", "channel"), audit.channel))
-    for where, channel in places if channels else []:
-        if channel not in channels:
-            document.problem(where, f"there is no channel {channel!r}; {suggest(channel, channels)}")
+    if general is not None:
+        try:
+            address(general.database)
+        except StoreError as error:
+            document.problem(("database",), str(error))
+    if delivery is not None and delivery.lease < SHORTEST_LEASE:
+        document.problem(("delivery", "lease"), "must be at least 30s, or an alert may be sent twice")
+    if delivery is not None and delivery.fallback:
+        _check_channel(document, ("delivery", "fallback"), delivery.fallback)
+    if retention is not None and retention.recheck < SHORTEST_RECHECK:
+        document.problem(("retention", "recheck"), "must be at least 1h, or platforms are asked without end")
+    if audit is not None and audit.channel:
+        _check_channel(document, ("audit", "channel"), audit.channel)
 
 
 def _keys(document: Document, section: str) -> list[str]:
@@ -237,15 +231,12 @@ def _keys(document: Document, section: str) -> list[str]:
     return list(values) if isinstance(values, dict) else []
 
 
-def _secrets(database: str, sections_: list[Plugin]) -> tuple[str, ...]:
-    found = [
+def _secrets(database: str, plugins_: list[Plugin]) -> tuple[str, ...]:
+    found = {
         value.reveal()
-        for plugin in sections_
+        for plugin in plugins_
         for value in (getattr(plugin.options, field.name) for field in fields(plugin.options))
         if isinstance(value, Secret) and value
-    ]
-    try:
-        password = make_url(database).password
-    except ArgumentError:
-        password = None
+    }
+    password = address(database).password
     return tuple({*found, *([str(password)] if password else [])})

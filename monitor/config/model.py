@@ -56,12 +56,12 @@ class Delivery:
 class Retention:
     """How long customers' words and names are kept."""
 
-    mentions: timedelta = timedelta(days=30)
+    mentions: timedelta = timedelta(days=7)
     """Posts that are not part of a case."""
     cases: timedelta = timedelta(days=365)
     """Posts of cases, counted from when the case was settled."""
     recheck: timedelta = timedelta(days=1)
-    """How often a stored post is looked up again, to honour its deletion."""
+    """How soon a post that is shown in a case is looked up again, to honour its deletion; the older, the seldomer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

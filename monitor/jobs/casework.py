@@ -157,7 +157,9 @@ def _post(connection: Connection, near: Row[Any], external_id: str) -> Any:
 
 
 def _attach(connection: Connection, post: Row[Any], case: Case) -> None:
-    connection.execute(update(mentions).where(mentions.c.id == post.id).values(case_id=case.id))
+    """Makes the post part of the case; from now on it is looked up again, since people see it."""
+    held = {"case_id": case.id, "recheck_at": post.detected_at}
+    connection.execute(update(mentions).where(mentions.c.id == post.id).values(held))
 
 
 def _thread(near: Any, table: Any = cases) -> Any:

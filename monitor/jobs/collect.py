@@ -76,16 +76,14 @@ def save(store: Store, connection: Connection, source: str, watch: Watch, found:
         elif row.text != mention.text and row.erased_at is None:
             changed += 1
             connection.execute(
-                update(mentions)
-                .where(mentions.c.id == row.id)
-                .values(text=mention.text, edited_at=now, checked_at=now, triage_at=now)
+                update(mentions).where(mentions.c.id == row.id).values(text=mention.text, edited_at=now, triage_at=now)
             )
     gone = [row.id for row in known.values() if row.external_id in set(found.deleted) and row.deleted_at is None]
     if gone:
         connection.execute(
             update(mentions)
             .where(mentions.c.id.in_(gone))
-            .values(text="", author="", url="", deleted_at=now, erased_at=now, checked_at=now, triage_at=now)
+            .values(text="", author="", url="", deleted_at=now, erased_at=now, triage_at=now)
         )
     new = store.insert_new(connection, mentions, list(fresh.values()), ["platform", "external_id", "brand"])
     return new + changed + len(gone)
@@ -126,7 +124,6 @@ def _row(mention: Mention, source: str, watch: Watch, now: datetime) -> dict[str
         "lang": mention.lang,
         "posted_at": min(mention.posted_at, now),  # a post from the future starts its clock when it is seen
         "detected_at": now,
-        "checked_at": now,
         "triage_at": now,
         "attempts": 0,
         "skipped": None if watch.owns(mention.author) else _skip(watch, mention.text),

@@ -23,16 +23,18 @@ BATCH = 200
 def escalate(store: Store, ladder: Callable[[str], Ladder], now: datetime) -> Outcome:
     """One batch of due cases. A case that makes anything throw is set aside and costs the others nothing."""
     due = cases.c.check_at <= now
+    with store.read() as connection:
+        first = connection.scalars(select(cases.c.id).where(due).order_by(cases.c.check_at).limit(BATCH)).all()
+    if not first:
+        return Outcome()
+    failures: list[str] = []
     try:
         with store.write() as connection:
-            first = connection.scalars(select(cases.c.id).where(due).order_by(cases.c.check_at).limit(BATCH)).all()
-            locked = ledger.lock(connection, cases.c.id.in_(first) & due, skip_locked=True) if first else []
-            for case in locked:
+            for case in ledger.lock(connection, cases.c.id.in_(first) & due, skip_locked=True):
                 _climb(connection, case, ladder(case.brand), now)
-        return Outcome(done=len(locked), more=len(first) == BATCH)
     except Exception:  # find the one that throws: each on its own
         failures = [failure for case_id in first if (failure := _alone(store, case_id, ladder, now))]
-        return Outcome(done=len(first) - len(failures), more=len(first) == BATCH, failures=tuple(failures))
+    return Outcome(done=len(first) - len(failures), more=len(first) == BATCH, failures=tuple(failures))
 
 
 def _alone(store: Store, case_id: int, ladder: Callable[[str], Ladder], now: datetime) -> str | None:

@@ -65,6 +65,8 @@ class Pds:
     issued: int = 0
     moved: dict[str, str] = field(default_factory=dict)
     """Accounts whose handle no longer holds, or has changed."""
+    written: int = 0
+    last_search: tuple[Any, list[Data]] = field(default_factory=lambda: (None, []))
     closing: threading.Event = field(default_factory=threading.Event)
 
     def post(
@@ -83,6 +85,7 @@ class Pds:
         if to:
             root = self.posts[to]["record"].get("reply", {}).get("root", ref(to))
             written["reply"] = {"root": root, "parent": ref(to)}
+        self.written += 1
         self.posts[uri] = {
             "uri": uri,
             "cid": CID,
@@ -109,6 +112,7 @@ class Pds:
         self.extras.setdefault("notifications", []).append(note)
 
     def delete(self, uri: str) -> None:
+        self.written += 1
         del self.posts[uri]
 
     def expire(self, *, refresh_too: bool = False) -> None:
@@ -163,14 +167,22 @@ class Pds:
         words, since = query["q"][0], query.get("since", [""])[0]
         if self.search == "plain":
             found = [post for post in self.posts.values() if words in post["record"]["text"]]
+            found.sort(key=sort_at, reverse=True)
         else:
-            found = [post for post in self.posts.values() if _holds(post, words) and sort_at(post) >= since]
-        found.sort(key=sort_at, reverse=True)
+            found = self._looked_up(words, since)
         if self.search == "plain":
             posts, cursor = self._page(found, query, sort_at)
         else:
             posts, cursor = self._numbered(found[: self.search_reach], query)
         return {"posts": [self._view(post) for post in posts], **cursor}
+
+    def _looked_up(self, words: str, since: str) -> list[Data]:
+        """What the index holds, which remembers its last answer for as long as nothing is written."""
+        question = (words, since, self.written)
+        if self.last_search[0] != question:
+            found = [post for post in self.posts.values() if _holds(post, words) and sort_at(post) >= since]
+            self.last_search = question, sorted(found, key=sort_at, reverse=True)
+        return self.last_search[1]
 
     def _notifications(self, query: Query) -> Data:
         mine = [note for post in self.posts.values() if (note := self._note(post))]
@@ -188,7 +200,7 @@ class Pds:
         if post["author"]["did"] == me:
             return None
         facets = json.dumps(record.get("facets", []))
-        if me in record.get("reply", {}).get("parent", {}).get("uri", ""):
+        if me in (_parent(post) or ""):
             reason = "reply"
         elif me in facets:
             reason = "mention"
@@ -313,8 +325,8 @@ def _holds(post: Data, words: str) -> bool:
 
 
 def _parent(post: Data) -> str | None:
-    parent = post["record"].get("reply", {}).get("parent", {}).get("uri")
-    return str(parent) if parent else None
+    reply = post["record"].get("reply")
+    return str(reply["parent"]["uri"]) if isinstance(reply, dict) else None
 
 
 def _public(entry: Data) -> Data:

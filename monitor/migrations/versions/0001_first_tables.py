@@ -95,7 +95,7 @@ def upgrade() -> None:
         sa.Column("edited_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recheck_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("triage_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("error", sa.Text(), nullable=True),
@@ -110,7 +110,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_mentions_case_id", "mentions", ["case_id"], unique=False)
     op.create_index("ix_mentions_erased_at_detected_at", "mentions", ["erased_at", "detected_at"], unique=False)
-    op.create_index("ix_mentions_source_checked_at", "mentions", ["source", "checked_at"], unique=False)
+    op.create_index("ix_mentions_source_recheck_at", "mentions", ["source", "recheck_at"], unique=False)
     op.create_index("ix_mentions_triage_at", "mentions", ["triage_at"], unique=False)
     op.create_table(
         "outbox",
