@@ -142,7 +142,7 @@ class Bluesky(Connector):
             todo += [] if over else [name]
             onward = {"places": places | {name: asdict(place)}, "todo": todo}
             return replace(page, cursor=onward, more=bool(todo), broken=[*_reports(failed), *page.broken])
-        if False:
+        if not goes_on:
             raise _worst(failed)
         return Page(cursor={"places": places, "todo": []}, broken=_reports(failed))
 

@@ -298,6 +298,42 @@ def test_an_old_post_brought_in_late_does_not_hide_the_posts_below_it(pds: Pds, 
     assert care.ids() == posts | answers
 
 
+def test_a_reply_with_an_old_date_does_not_hide_the_replies_before_it(pds: Pds, care: Care, clock: Hands) -> None:
+    pds.page_size = 1
+    news = pds.post("Meil on uued hinnad", by="care.test", at=NOON)
+    care.poll()
+    reply = pds.post("kallis", to=news, at=clock.pass_(hours=2))
+    pds.post("vana lugu", to=news, at=NOON - timedelta(days=300), indexed=clock.pass_(minutes=1))
+    assert reply in care.ids()
+
+
+def test_posts_written_during_a_long_walk_are_found_by_the_next(pds: Pds, care: Care, clock: Hands) -> None:
+    care.restart(Watch(brand="L", keywords=("Lainepost",)))
+    pds.page_size = 1
+    posts = {pds.post(f"Lainepost {n}", at=NOON - timedelta(minutes=n)) for n in range(3)}
+    care.page()
+    posts.add(pds.post("Lainepost vahepeal", at=clock.pass_(hours=1)))
+    posts.add(pds.post("Lainepost hilja", at=NOON - timedelta(seconds=30), indexed=clock.pass_(hours=2)))
+    care.poll()
+    care.poll()
+    assert care.brought == posts
+
+
+def test_a_search_that_never_ends_is_left(pds: Pds, care: Care) -> None:
+    pds.failures = [Failure("searchPosts", body=b'{"posts": [], "cursor": "again"}', times=20)]
+    care.poll()
+    assert pds.asked_for("searchPosts") == 4
+
+
+def test_reposts_of_old_posts_do_not_hide_the_answers_below_them(pds: Pds, care: Care) -> None:
+    pds.page_size = 2
+    old = pds.post("tore", at=NOON - timedelta(days=200))
+    for n in range(5):
+        pds.repost(old, by="care.test", at=NOON - timedelta(minutes=n))
+    answer = pds.post("Vabandame", by="care.test", at=NOON - timedelta(hours=2))
+    assert care.ids() == {answer}
+
+
 def test_a_brand_that_mostly_reposts_is_not_read_to_the_bottom_each_time(pds: Pds, care: Care, clock: Hands) -> None:
     old = pds.post("tore", at=NOON - timedelta(days=200))
     for n in range(300):

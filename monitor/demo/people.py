@@ -51,8 +51,10 @@ def answers(who: str, minutes: dict[str, int]) -> Iterator[Act]:
 
 
 def _dismissals(posts: Iterable[Post]) -> Iterator[Act]:
+    posts = list(posts)
+    complained = {post.writer for post in posts if post.complaint}
     for post in posts:
-        if post.complaint is False and post.starts_thread:
+        if post.complaint is False and post.writer not in complained:
             yield Act(post.seen + A_LOOK, post.id, _dismiss)
 
 

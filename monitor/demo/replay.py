@@ -29,8 +29,9 @@ class Post:
         return str(self.record["id"])
 
     @property
-    def starts_thread(self) -> bool:
-        return "reply_to" not in self.record
+    def writer(self) -> tuple[str, str]:
+        """Who wrote it, in which thread: that whose case it belongs to, if there is one."""
+        return self.record.get("thread_id", self.id), self.record["author"]
 
 
 def read_posts() -> list[Post]:
@@ -50,8 +51,11 @@ def final(posts: Sequence[Post]) -> dict[str, Post]:
 
 
 def publish(post: Post, folder: Path, start: datetime) -> None:
-    """Appends the post to its source's file, as a platform's export would."""
-    posted_at = start + timedelta(minutes=post.at)
+    """Appends the post to its source's file, as a platform's export would.
+
+    It was written some seconds before its minute, for nobody writes at the full minute only.
+    """
+    posted_at = start + timedelta(minutes=post.at, seconds=-(7 * len(post.record["text"]) % 60))
     platform = post.source.rpartition("-")[2]
     url = f"https://{platform}.example/{post.record['author'].replace(' ', '_')}/{post.id}"
     record = post.record | {"posted_at": posted_at.isoformat(), "url": url}

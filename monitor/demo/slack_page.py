@@ -95,7 +95,6 @@ body { margin: 0; padding: 24px; background: #ece9ee; display: flex; gap: 24px; 
 .column { display: flex; flex-direction: column; gap: 24px; }
 section { background: #fff; border-radius: 10px; padding-bottom: 12px; box-shadow: 0 1px 4px #0002; }
 header { font-weight: 900; font-size: 17px; padding: 13px 20px; border-bottom: 1px solid #ddd; margin-bottom: 8px; }
-header small { font-weight: 400; color: #616061; margin-left: 8px; }
 .message { display: flex; padding: 8px 20px; }
 .avatar { flex: none; width: 36px; height: 36px; border-radius: 6px; background: #4a154b; text-align: center;
           font-size: 20px; line-height: 36px; margin-right: 10px; }

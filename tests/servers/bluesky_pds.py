@@ -210,7 +210,7 @@ class Pds:
             return None
         kept = {key: post[key] for key in ("uri", "cid", "record", "indexedAt")}
         person = self._view(post)["author"]
-        return {**kept, "author": person, "reason": reason, "isRead": False, "sort": sort_at(post)}
+        return {**kept, "author": person, "reason": reason, "isRead": False, "sort": post["indexedAt"]}
 
     def _feed(self, query: Query) -> Data:
         actor = query["actor"][0]
