@@ -130,12 +130,15 @@ class Reddit(Connector):
         place = self._place(cursor, stream)
         try:
             page, place, over = self._walk(stream, place, cursor.get("open", self._subreddits))
+            failed = 0
         except (Shut, Transient) as error:
             if isinstance(error, Shut) and stream.shared and "open" not in cursor and not self._everywhere:
                 return self._without_the_shut(cursor)
             failed += 1
-            if failed >= len(self._streams) or isinstance(error, RateLimited):
+            if isinstance(error, RateLimited) or (failed >= len(self._streams) and turn == 0):
                 raise
+            if failed >= len(self._streams):  # the poll that raised stands here: let the first stream try again
+                return self.fetch({**cursor, "turn": 0, "failed": failed - 1})
             page, over = Page(cursor={}, broken=[Broken(where=stream.name, why=str(error))]), True
         places = {key: old for key, old in cursor.get("places", {}).items() if key in self._names}
         onward: dict[str, Any] = {"places": {**places, stream.name: asdict(place)}}

@@ -457,6 +457,17 @@ def test_a_failing_search_does_not_keep_the_brands_replies_from_being_seen(
     assert post in poll.run().texts
 
 
+def test_after_a_total_failure_the_streams_that_came_back_are_read(
+    reddit: RedditServer, poll: Poll, clock: Time
+) -> None:
+    reddit.failures.append(Failure("/", 503, times=50))
+    with pytest.raises(Transient):
+        poll.run()
+    reddit.failures[0] = Failure("/search/", 503, times=50)
+    reply = reddit.comment(reddit.submit("Kaup24 ei vasta", at=clock()), "vastus", at=clock(), by="brand_care")
+    assert reply in poll.run().texts
+
+
 def test_a_private_subreddit_is_named_and_the_others_are_read(reddit: RedditServer, poll: Poll, clock: Time) -> None:
     post = reddit.submit("Kaup24 ei vasta", at=clock(), to="tallinn")
     comment = reddit.comment(post, "Kaup24 ei vasta kunagi", at=clock())
