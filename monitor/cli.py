@@ -247,17 +247,19 @@ def classify(
         if texts:
             classify_texts(classifier, texts, sys.stdout)
         else:
-            classify_lines(classifier, sys.stdin.buffer, sys.stdout)
+            # a reader of its own: the one of sys.stdin can't be closed at the end while a thread still waits on it
+            classify_lines(classifier, os.fdopen(0, "rb", closefd=False), sys.stdout)
 
 
 @cli.command()
 def demo(
-    speed: Annotated[float, typer.Option(min=0, help="Pause between the demo's minutes, in seconds.")] = 0.05,
+    speed: Annotated[float, typer.Option(min=0, help="Seconds that each minute takes; 0: no waiting.")] = 0.13,
 ) -> None:
-    """An afternoon of a Baltic brand in a minute: 150 posts in four languages, with a fast clock and no accounts."""
+    """An afternoon of two Baltic brands in a minute: 157 posts in four languages, with a fast clock and no accounts."""
     from monitor.demo import play
 
-    play(_console(), pause=speed)
+    with _told():
+        play(_console(), pause=speed)
 
 
 @database.command()

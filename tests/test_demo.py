@@ -81,7 +81,7 @@ def test_what_the_model_missed_and_raised_in_vain_is_told(afternoon: Afternoon) 
     posts, complaints, found, missed, _ = (int(number) for number in row.groups())
     assert posts == len({post.id for post in read_posts()})
     assert found + missed == complaints == 44
-    assert f"{found / complaints:.0%} of the complaints were found" in afternoon.log
+    assert f"{found / complaints:.0%} of the complaints were found," in afternoon.log
 
 
 def test_a_pipe_gets_no_control_characters_and_hostile_text_is_inert(afternoon: Afternoon) -> None:

@@ -1,8 +1,10 @@
-"""Draws the Slack messages of this documentation: real blocks, shown as Slack shows them, by a headless Chromium.
+"""Draws the pictures of this documentation with a headless Chromium: real Slack blocks, and the demo as it runs.
 
-python docs/pictures/render.py        (Debian: apt-get install chromium fonts-lato fonts-noto-color-emoji)
+python docs/pictures/render.py        (Debian: apt-get install chromium fonts-lato fonts-dejavu fonts-noto-color-emoji)
 """
 
+import io
+import re
 import subprocess
 import sys
 import tempfile
@@ -12,6 +14,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from rich.console import Console
+from rich.text import Text
+
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent.parent))
 
@@ -20,12 +25,14 @@ from alerts.base import Alert, Complaint  # noqa: E402
 from alerts.ladder import Step  # noqa: E402
 from classifiers.base import Verdict  # noqa: E402
 from connectors.base import Mention  # noqa: E402
+from monitor.demo import play  # noqa: E402
 from monitor.demo.slack_page import Reader, page, pane  # noqa: E402
 
 PEOPLE = {"U0KATI00001": "Kati Kask", "U0LEAD00001": "Marek Lead", "S0CAREDUTY1": "care-duty"}
 READER = Reader(zone=ZoneInfo("Europe/Tallinn"), people=PEOPLE)
 POSTED = datetime(2026, 11, 23, 11, 5, 12, tzinfo=UTC)
 TARGET = timedelta(hours=1)
+COLUMNS = 110
 
 
 def at(minutes: float) -> datetime:
@@ -113,7 +120,44 @@ def draw(document: str, target: Path, width: int, height: int) -> None:
         subprocess.run(["chromium", *flags, shot, source.as_uri()], check=True, capture_output=True)
 
 
+def terminal(name: str) -> None:
+    """The demo on a terminal: its beginning up to a missed target, with the bar as it then stood, and its figures."""
+    log = io.StringIO()
+    with tempfile.TemporaryDirectory() as folder:
+        play(Console(file=log, width=COLUMNS, force_terminal=True, color_system="truecolor"), 0, Path(folder))
+    lines = [[Text.from_ansi(part) for part in line.split("\r")] for line in log.getvalue().split("\n")]
+    bars = [part for line in lines for part in line if "posts read" in part.plain]
+    rows = [line[-1] for line in lines if line[-1] not in bars]
+
+    def first(words: str) -> int:
+        return next(number for number, row in enumerate(rows) if words in row.plain)
+
+    missed, end = first("target missed"), first("Who still waits")
+    clock = rows[missed].plain.partition("🔴 ")[2][:5]
+    bar = [row for row in bars if row.plain[:5] <= clock][-1]
+    paper = Console(file=io.StringIO(), record=True, width=COLUMNS, force_terminal=True, color_system="truecolor")
+    for row in [
+        *rows[: first("13:20")],
+        Text("⋮", "dim"),
+        *rows[missed - 12 : missed + 5],
+        bar,
+        Text(),
+        *rows[end : first("─ Next ─") - 1],
+    ]:
+        paper.print(row, no_wrap=True)
+    picture = paper.export_svg(title="python -m monitor demo", font_aspect_ratio=0.602)
+    picture = picture.replace("Fira Code", "DejaVu Sans Mono")
+    width, height = map(float, re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', picture)[0])
+    draw(
+        f"<!doctype html><meta charset=utf-8><style>body {{ margin: 0 }}</style>{picture}",
+        HERE / name,
+        round(width),
+        round(height),
+    )
+
+
 def main() -> None:
+    terminal("demo.png")
     care, duty = "<span>#care</span>", ("S0CAREDUTY1",)
     new = alert(1.3, 0)
     long = alert(22, complaints=[FIRST, complaint("?", 8), complaint("??", 9), AGAIN], **claimed(14))

@@ -70,7 +70,7 @@ def _boards(app: App) -> dict[str, Board]:
 
 def _afternoon(app: App, clock: Clock, posts: Sequence[Post], folder: Path, screen: Screen, pause: float) -> None:
     """Minute by minute: posts appear, people act, the monitor does what is due."""
-    acts, read = people.acts(final(posts).values()), 0
+    acts, read = people.acts(final(posts).values()), set[str]()
     rest, began = Event(), monotonic()
     for _, plugin in app.config.sources.values():
         Path(plugin.options.path).touch()
@@ -79,12 +79,12 @@ def _afternoon(app: App, clock: Clock, posts: Sequence[Post], folder: Path, scre
             clock.now = START + timedelta(minutes=minute)
             for post in (post for post in posts if post.seen == minute):
                 publish(post, folder, START)
-                read += 1
+                read.add(post.id)
             for act in (act for act in acts if act.at == minute):
                 _do(app, act)
             if minute % TICK == 0:
                 app.tick()
-            bar.move(minute, read, *figures.waiting(app.store))
+            bar.move(minute, len(read), *figures.waiting(app.store))
             rest.wait(max(0.0, began + (minute + 1) * pause - monotonic()))
 
 

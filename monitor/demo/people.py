@@ -11,8 +11,8 @@ from monitor.demo.replay import Post
 
 NAMES = {"U0MAREK0001": "Marek"}
 """The people that the ladder calls by their Slack ids."""
-A_LOOK = 7
-"""Minutes until somebody looks at an alert and sees that it is a false alarm."""
+A_LOOK = 12
+"""Minutes from a post until somebody looks at its alert and sees that it is a false alarm."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,15 +16,14 @@ from connectors.base import Clock
 from monitor.views import span
 
 INTRO = """\
-Two invented brands, the parcel lockers of [bold]Lainepost[/] and the telecom [bold]Põhjasild[/], \
-on a Friday afternoon. Customers write about them on X, Reddit, Bluesky and a forum, \
-in Estonian, English, Russian and Latvian.
+A Friday afternoon of two invented brands, the parcel lockers of [bold]Lainepost[/] and the telecom [bold]Põhjasild[/].
+Customers write on X, Reddit, Bluesky and a forum, in Estonian, English, Russian and Latvian.
 
 The monitor reads every post, finds the complaints and raises each until the brand has answered:
-  [orange1]at once[/] in #care   [yellow]after 30 min[/] in its thread   \
-[magenta]after 45 min[/] Marek is called   [bold red]after 60 min[/] #managers
+[orange1]🟠 at once[/] in #care · [yellow]⏰ after 30 min[/] again · \
+[magenta]⏰ after 45[/] calling the lead · [bold red]🔴 after 60[/] in #managers
 
-Real here: the connectors, the model, the database, the ladder, the messages. Invented: the posts and the clock."""
+Real: the connectors, the model, the database, the ladder, the messages. Invented: posts, people, clock."""
 
 SETTLED = {State.ANSWERED: "green", State.DISMISSED: "dim", State.WITHDRAWN: "dim"}
 
@@ -126,7 +125,7 @@ class Bar:
         self._time = time
         self._progress = Progress(
             TextColumn("[bold cyan]{task.fields[time]}"),
-            BarColumn(bar_width=30),
+            BarColumn(bar_width=30, complete_style="cyan", finished_style="cyan"),
             TextColumn("{task.description}"),
             console=console,
             transient=True,

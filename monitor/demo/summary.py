@@ -65,8 +65,8 @@ def _show_model(console: Console, app: App, posts: Mapping[str, Post]) -> None:
     table.add_row("all", *_counts(len(posts), whole), style="bold")
     console.print(table)
     console.print(
-        f"{whole.recall:.0%} of the complaints were found; {whole.precision:.0%} of what was raised was one, "
-        f"by the labels of those who wrote the posts.", highlight=False,
+        f"By the labels of the posts' author {whole.recall:.0%} of the complaints were found, "
+        f"and {whole.precision:.0%} of what was found is one.", highlight=False,
     )  # fmt: skip
     for word, ids in (("missed", whole.missed), ("false alarm", whole.false_alarms)):
         for post_id in ids[:SHOWN]:
