@@ -1,6 +1,6 @@
 """Measures the shipped model beside a plain transformers pipeline: posts a second, latency, cold start, memory.
 
-Run: python benchmarks/classifier.py [--posts 512]
+Run: python -m benchmarks.classifier [--posts 512]
 Each contender runs in a process of its own. The pipelines are of random weights, which take as long as learnt ones;
 they read the same posts, cut into the same tokens. Ratios are against the shipped model; above 1 it is better.
 """
@@ -21,7 +21,6 @@ from rich.console import Console
 from rich.table import Table
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
 SHIPPED = "the shipped model"
 CONTENDERS = {
     SHIPPED: "onnx",
@@ -100,9 +99,9 @@ def measure(contender: str, count: int) -> dict[str, float]:
 
 
 def in_own_process(contender: str, count: int) -> dict[str, float]:
-    command = [sys.executable, __file__, "--measure", contender, "--posts", str(count)]
+    command = [sys.executable, "-m", "benchmarks.classifier", "--measure", contender, "--posts", str(count)]
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True, text=True)
+    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=True, text=True)
     measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return measured
 

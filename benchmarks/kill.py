@@ -11,7 +11,6 @@ the work, and everything that the monitor promises is checked. Exit status 1: a 
 import argparse
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -19,13 +18,14 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random, SystemRandom
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.kill_checks import Findings, Witness, said, verify
-from benchmarks.kill_world import LEASE, Crowd, Slack, start, write_config
+from benchmarks.kill_world import LEASE, Crowd, Process, Slack, write_config
 from monitor.store import Store
 
 PATIENCE = 600
@@ -37,8 +37,11 @@ class Victim:
     """A process of the monitor and what will be done to it: signals and their times, the last one deadly."""
 
     command: str
-    process: subprocess.Popen[bytes]
+    process: Process
     fate: list[tuple[float, signal.Signals]]
+    """Each signal with the seconds between it and what came before."""
+    since: float
+    """When the last thing happened to it; before it is at work: infinity, if it is to be spared until then."""
     at_a_send: bool
     """The first signal waits a little for Slack to hear of something."""
     heard: int = 0
@@ -47,10 +50,11 @@ class Victim:
 class Massacre:
     """Keeps so many processes running, kills them, and counts."""
 
-    def __init__(self, folder: Path, crowd: Crowd, slack: Slack, random: Random) -> None:
+    def __init__(self, folder: Path, crowd: Crowd, slack: Slack, trouble: float, random: Random) -> None:
         self.count: Counter[str] = Counter()
         self.wrong: list[str] = []
-        self._folder, self._crowd, self._slack, self._random = folder, crowd, slack, random
+        self._start_up = 2.0  # seconds until a process is at work, as last seen
+        self._folder, self._crowd, self._slack, self._trouble, self._random = folder, crowd, slack, trouble, random
 
     def run(self, rounds: int, processes: int, witness: Witness) -> None:
         """Until so many were killed. A process that ends by itself, as ticks do, is followed by the next one."""
@@ -69,36 +73,40 @@ class Massacre:
                     witness.look()
         finally:
             for victim in victims:
-                victim.process.kill()
-                victim.process.wait()
+                victim.process.send(signal.SIGKILL)
 
     def _victim(self, command: str) -> Victim:
-        random = self._random
-        life = random.uniform(0.1, 1.5) if random.random() < 0.25 else random.uniform(1.5, 6)
-        at = time.monotonic() + life
-        fate = [(at, signal.SIGKILL)]
+        """A quarter is killed while it starts, the others while they work; some are stopped for a while first."""
+        random, now = self._random, time.monotonic()
+        young = random.random() < 0.25
+        life = random.uniform(0.05, self._start_up) if young else random.uniform(0, 4)
+        fate = [(life, signal.SIGKILL)]
         if random.random() < 0.15:
-            awake = at + LEASE.total_seconds() + random.uniform(0.2, 1.5)
-            fate = [(at, signal.SIGSTOP), (awake, signal.SIGCONT), (awake + random.uniform(0, 1), signal.SIGKILL)]
+            asleep = LEASE.total_seconds() + random.uniform(0.2, 1.5)
+            fate = [(life, signal.SIGSTOP), (asleep, signal.SIGCONT), (random.uniform(0, 1), signal.SIGKILL)]
+        since = now if young else now + self._start_up if command == "tick" else float("inf")
         self.count[f"{command} started"] += 1
-        return Victim(command, start(self._folder, command), fate, at_a_send=random.random() < 0.4)
+        return Victim(command, Process(self._folder, command), fate, since, at_a_send=random.random() < 0.4)
 
     def _gone(self, victim: Victim) -> bool:
         """Does to the process what is due; True when it is no more."""
-        status = victim.process.poll()
+        status, now = victim.process.poll(), time.monotonic()
         if status is not None:
             if victim.command == "run" or status not in (0, 1):
                 self.wrong.append(f"{victim.command} ended by itself with status {status}")
             return True
-        due, what = victim.fate[0]
-        if time.monotonic() < due or self._waits_for_a_send(victim, due):
+        if victim.since == float("inf") and victim.process.has_spoken:
+            victim.since = now
+            self._start_up = now - victim.process.began
+        pause, what = victim.fate[0]
+        if now < victim.since + pause or self._waits_for_a_send(victim, victim.since + pause):
             return False
-        os.kill(victim.process.pid, what)
+        victim.process.send(what)
         victim.fate.pop(0)
+        victim.since = now
         victim.at_a_send = False
         self.count["stops"] += what is signal.SIGSTOP
         if what is signal.SIGKILL:
-            victim.process.wait()
             self.count["kills"] += 1
         return what is signal.SIGKILL
 
@@ -109,13 +117,15 @@ class Massacre:
         return self._slack.heard == victim.heard
 
     def _make_trouble(self) -> None:
-        if self._random.random() < 0.2:
+        if self._random.random() < self._trouble:
             self.count["faults of Slack"] += 1
             self._slack.go_wrong(self._random)
 
 
-def kill_test(folder: Path, database: str, *, rounds: int, processes: int, seed: int) -> tuple[Findings, Counter[str]]:
-    """The whole story in an empty folder and an empty database."""
+def kill_test(
+    folder: Path, database: str, *, rounds: int, processes: int, seed: int, trouble: float = 0.2
+) -> tuple[Findings, Counter[str]]:
+    """The whole story in an empty folder and an empty database; `trouble`: Slack's faults, so many each half second."""
     random = Random(seed)
     with Slack(folder) as slack:
         write_config(folder, database, slack)
@@ -124,7 +134,7 @@ def kill_test(folder: Path, database: str, *, rounds: int, processes: int, seed:
             crowd.stir()
         store = Store(database)
         witness = Witness(store, crowd)
-        massacre = Massacre(folder, crowd, slack, random)
+        massacre = Massacre(folder, crowd, slack, trouble, random)
         try:
             massacre.run(rounds, processes, witness)
             crowd.fall_silent()
@@ -138,17 +148,16 @@ def kill_test(folder: Path, database: str, *, rounds: int, processes: int, seed:
 def _end_the_work(folder: Path, witness: Witness) -> Iterator[str]:
     """One clean tick after the other until nothing is left to do, then the auditor."""
     until = time.monotonic() + PATIENCE
-    while not witness.finished():
+    while witness.left():
         if time.monotonic() > until:
             yield f"after {PATIENCE} s of clean ticks there is still work to do"
             return
-        status = start(folder, "tick").wait(120)
-        if status not in (0, 1):
+        if witness.left(datetime.now(UTC)) and (status := Process(folder, "tick").wait()) not in (0, 1):
             yield f"a clean tick ended with status {status}"
             return
         witness.look()
         time.sleep(0.2)
-    if start(folder, "audit").wait(60):
+    if Process(folder, "audit").wait():
         yield "the auditor is not content"
 
 
@@ -187,7 +196,7 @@ def main() -> None:
             )
         figures = {"rounds": given.rounds, **count, **findings.figures, **said(folder)}
         if findings.wrong:
-            print((folder / "monitor.log").read_text("utf-8", "replace")[-4000:])
+            print(folder.joinpath("said.txt").read_text("utf-8", "replace")[-4000:])
     figures |= {"seconds": int(time.monotonic() - began), "broken promises": len(findings.wrong)}
     for what, number in sorted(figures.items(), key=lambda item: list(figures).index(item[0])):
         print(f"{what:>26}  {number:>7,}")

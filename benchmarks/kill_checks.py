@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from benchmarks.kill_world import LEASE, SIGN, STEPS, TIMEOUT, Crowd, Slack
 from monitor.schema import cases, mentions, outbox, sources, verdicts
 from monitor.store import Store
 
+FOREVER = datetime.max.replace(tzinfo=UTC)
 IN_FLIGHT = (LEASE / 2 + TIMEOUT).total_seconds() + 0.5
 """Seconds that a message may arrive after the answer was stored: it had been read, and was on its way."""
 
@@ -34,7 +36,7 @@ class Witness:
         """One look at a single moment: no cursor is ahead of its posts; which cases need no more alerts."""
         try:
             with self.store.read() as connection:
-                cursors = dict(connection.execute(select(sources.c.name, sources.c.cursor)).tuples().all())
+                cursors = {row.name: row.cursor for row in connection.execute(select(sources.c.name, sources.c.cursor))}
                 stored = set(connection.scalars(select(mentions.c.external_id)))
                 settled = connection.execute(select(cases.c.id, cases.c.round, cases.c.state)).all()
         except DBAPIError:
@@ -48,16 +50,12 @@ class Witness:
             for number in range(1, case.round + (case.state != "open")):
                 self.silenced.setdefault(f"case:{case.id}:{number}", time.time())
 
-    def finished(self) -> bool:
-        """Nothing is left to do: all posts read, all ladders climbed, the outbox empty."""
+    def left(self, by: datetime = FOREVER) -> bool:
+        """There is work that is due by then: a post unread, a ladder not climbed, a message in the outbox."""
         with self.store.read() as connection:
-            left = [
-                select(func.count()).where(mentions.c.triage_at.is_not(None)),
-                select(func.count()).where(cases.c.check_at.is_not(None)),
-                select(func.count()).where(outbox.c.due_at.is_not(None)),
-            ]
+            due = [mentions.c.triage_at <= by, cases.c.check_at <= by, outbox.c.due_at <= by]
             read = connection.scalar(select(func.count()).select_from(mentions))
-            return read == self.crowd.posts and not any(connection.scalar(count) for count in left)
+            return read != self.crowd.posts or any(connection.scalar(select(func.count()).where(row)) for row in due)
 
 
 @dataclass(frozen=True)
@@ -172,7 +170,7 @@ def _key(message: dict[str, Any]) -> str:
 
 def said(folder: Path) -> dict[str, int]:
     """What the monitor's processes complained of, counted."""
-    log = (folder / "monitor.log").read_text("utf-8", "replace")
+    log = folder.joinpath("said.txt").read_text("utf-8", "replace")
     return {
         word: log.count(word)
         for word in ("Traceback", "database is locked", "deadlock detected", "can't be opened", "The database failed")

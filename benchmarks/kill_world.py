@@ -4,8 +4,10 @@ import csv
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +18,7 @@ import httpx
 
 ROOT = Path(__file__).resolve().parent.parent
 TOKEN = "xoxb-local-0123456789-very-secret"
-LEASE, TIMEOUT = timedelta(seconds=3), timedelta(seconds=1)
+LEASE, TIMEOUT = timedelta(seconds=4), timedelta(seconds=1)
 STEPS = ("care", "care", "care", "managers")
 """The channels of the ladder's steps, two seconds from one to the next; the last is the target."""
 SIGN = {"open": "🔴", "answered": "✅"}
@@ -147,7 +149,7 @@ class Slack:
     def __exit__(self, *_: object) -> None:
         self._http.close()
         self._process.kill()
-        self._process.wait()
+        self._process.communicate()
 
     @property
     def heard(self) -> int:
@@ -207,13 +209,37 @@ def write_config(folder: Path, database: str, slack: Slack) -> None:
     (folder / "config.yaml").write_text(json.dumps(config, indent=1), "utf-8")
 
 
-def start(folder: Path, *command: str) -> subprocess.Popen[bytes]:
-    """One of the monitor's commands as a process; what it says is kept in the folder."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "SLACK_TOKEN": TOKEN}
-    with (folder / "monitor.log").open("ab") as said:
-        return subprocess.Popen(
-            [sys.executable, "-m", "monitor", *command], cwd=folder, env=environment, stdout=said, stderr=said
-        )
+class Process:
+    """One of the monitor's commands at work; what it says is kept in the folder, all in one file at its end."""
+
+    def __init__(self, folder: Path, command: str) -> None:
+        self.began = time.monotonic()
+        self._said, self._all = folder / f"{command}-{time.monotonic_ns()}.txt", folder / "said.txt"
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "SLACK_TOKEN": TOKEN}
+        with self._said.open("wb") as said:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "monitor", command], cwd=folder, env=environment, stdout=said, stderr=said
+            )
+
+    @property
+    def has_spoken(self) -> bool:
+        return self._said.exists() and self._said.stat().st_size > 0
+
+    def send(self, what: signal.Signals) -> None:
+        self._process.send_signal(what)
+        if what is signal.SIGKILL:
+            self.wait()
+
+    def poll(self) -> int | None:
+        """Its exit status, once it has ended."""
+        return None if self._process.poll() is None else self.wait()
+
+    def wait(self) -> int:
+        status = self._process.wait(120)
+        with self._all.open("ab") as everything:
+            everything.write(self._said.read_bytes())
+        self._said.write_bytes(b"")
+        return status
 
 
 def _csv(values: Any) -> bytes:

@@ -23,7 +23,7 @@ def letter(
     ladder: Callable[[str], Ladder],
     now: datetime,
 ) -> Alert | Notice | None:
-    """The message of an outbox row; None when it is no longer true: the case was answered, or is shown as it is."""
+    """The message of an outbox row; None for an update of what already shows the case as it stands."""
     if row.kind == "notice":
         return Notice(key=row.key, now=now, title=row.body["title"], lines=tuple(row.body["lines"]))
     with store.read() as connection:
@@ -34,8 +34,6 @@ def letter(
             shown = max((message.version or 0 for message in here), default=case.version)
             if shown >= case.version:
                 return None
-        elif not case.waiting or row.round != case.round:
-            return None
         complaints = read_complaints(connection, case)
         timeline = read_timeline(connection, case.id)
     return Alert(

@@ -72,7 +72,8 @@ class Store:
             return 0
         dialect = sqlite if self.sqlite else postgresql
         statement = dialect.insert(table).on_conflict_do_nothing(index_elements=list(unique))
-        return connection.execute(statement, list(rows)).rowcount
+        new = connection.execute(statement.returning(table.c[unique[0]]), list(rows))
+        return len(new.all())  # psycopg has no row count for many rows
 
     def replace(self, connection: Connection, table: Table, row: dict[str, Any], unique: str) -> None:
         """Inserts a row, or puts it in the place of the one with the same `unique` column."""

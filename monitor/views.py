@@ -61,7 +61,7 @@ def show_story(console: Console, story: Story, now: datetime) -> None:
         sure = f"complaint {complaint.verdict.complaint:.0%}, {complaint.verdict.sentiment}"
         console.print(Text(f"{sure}, {complaint.verdict.model}  {line(post.url, 2000)}\n", "dim"))
     for event in story.timeline:
-        console.print(Text.assemble((_time(event.at), "dim"), f"  {line(describe(event))}"))
+        console.print(Text.assemble((_time(event.at), "dim"), f"  {line(describe(event), 1000)}"))
 
 
 def show_sources(console: Console, sources: Iterable[SourceHealth], now: datetime) -> None:
@@ -71,7 +71,7 @@ def show_sources(console: Console, sources: Iterable[SourceHealth], now: datetim
     for source in sources:
         ok = f"{span(now - source.ok_at)} ago" if source.ok_at else "never"
         counts = (str(number) for number in (source.failures, source.broken, source.gaps))
-        table.add_row(source.name, str(source.posts), ok, *counts, Text(source.error or ""))
+        table.add_row(source.name, str(source.posts), ok, *counts, Text(line(source.error or "", 1000)))
     console.print(table)
 
 
@@ -171,7 +171,7 @@ def _left(case: Case, now: datetime) -> Text:
 
 
 def _state(case: Case) -> str:
-    return f"claimed by {case.assignee}" if case.state is State.CLAIMED else str(case.state)
+    return f"claimed by {line(case.assignee or '')}" if case.state is State.CLAIMED else str(case.state)
 
 
 def _first_words(complaints: Sequence[Complaint]) -> str:

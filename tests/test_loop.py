@@ -181,7 +181,7 @@ def test_a_snooze_holds_the_nudges_back_until_it_ends(desk: Desk) -> None:
     desk.tick()
     desk.clock.forward(25)
     desk.app.act(1, lambda case, now: moves.snooze(case, "kadri", now, now + minutes(15)))
-    desk.ticks(range(26, 90, 2))
+    desk.ticks([26, 30, 39, 40, 44, 45, 60, 80])
     at = [letter.shown[0].now - NOON for letter in desk.paper("care").letters]
     assert at == [minutes(0), minutes(40), minutes(45)]
 

@@ -12,7 +12,9 @@ from monitor.config.problems import ConfigError, Problem, Where
 from monitor.discretion import discretion
 
 LARGEST = 1_000_000
-"""Bytes of the longest configuration, and values in it once its aliases are unfolded."""
+"""Bytes of the longest configuration."""
+MOST = 50_000
+"""Values in it, once its aliases are unfolded."""
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -74,8 +76,8 @@ class Document:
     def _build(self, node: yaml.Node, where: Where) -> Any:
         self._lines.setdefault(where, node.start_mark.line + 1)
         self._built += 1
-        if self._built > LARGEST:
-            raise ConfigError(self.file, [Problem(1, "", "unfolds its aliases to more than a million values")])
+        if self._built > MOST:
+            raise ConfigError(self.file, [Problem(1, "", f"holds more than {MOST:,} values, aliases unfolded")])
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, where)
         if isinstance(node, yaml.SequenceNode):

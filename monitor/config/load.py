@@ -17,7 +17,7 @@ from monitor.config.model import Audit, Brand, Config, Delivery, General, Plugin
 from monitor.config.problems import Where, suggest
 from monitor.store import StoreError, address
 
-SHORTEST_LEASE = timedelta(seconds=30)
+TIMEOUTS_A_LEASE = 4
 SHORTEST_RECHECK = timedelta(hours=1)
 LONGEST_NAME = 200
 
@@ -44,7 +44,7 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
     retention = sections.read(Retention, values.get("retention") or {}, document, ("retention",))
     audit = sections.read(Audit, values.get("audit") or {}, document, ("audit",))
 
-    _check_settings(document, general, delivery, retention, audit)
+    _check_settings(document, general, channels, delivery, retention, audit)
     document.raise_problems()
     assert general is not None and delivery is not None and retention is not None  # noqa: PT018
     assert audit is not None and classifier is not None  # noqa: PT018
@@ -207,6 +207,7 @@ def _types(room: str, base: type) -> list[str]:
 def _check_settings(
     document: Document,
     general: General | None,
+    channels: Mapping[str, Plugin],
     delivery: Delivery | None,
     retention: Retention | None,
     audit: Audit | None,
@@ -216,8 +217,10 @@ def _check_settings(
             address(general.database)
         except StoreError as error:
             document.problem(("database",), str(error))
-    if delivery is not None and delivery.lease < SHORTEST_LEASE:
-        document.problem(("delivery", "lease"), "must be at least 30s, or an alert may be sent twice")
+    shortest = TIMEOUTS_A_LEASE * max((plugin.options.timeout for plugin in channels.values()), default=0)
+    if delivery is not None and delivery.lease.total_seconds() < shortest:
+        why = f"{TIMEOUTS_A_LEASE} times the longest timeout of a channel, or an alert may be sent twice"
+        document.problem(("delivery", "lease"), f"must be at least {shortest:g}s, {why}")
     if delivery is not None and delivery.fallback:
         _check_channel(document, ("delivery", "fallback"), delivery.fallback)
     if retention is not None and retention.recheck < SHORTEST_RECHECK:

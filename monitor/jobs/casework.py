@@ -26,7 +26,7 @@ def customer_posted(
     if found:
         _extend(connection, found[0], post, verdict, ladder, now)
     elif verdict.is_complaint:
-        _open(store, connection, post, ladder, now)
+        _open(store, connection, post, verdict, ladder, now)
 
 
 def brand_replied(connection: Connection, reply: Row[Any], now: datetime) -> None:
@@ -58,7 +58,9 @@ def deleted(connection: Connection, post: Row[Any], now: datetime) -> None:
             ledger.touch(connection, case, Event(at=now, kind="post_deleted"))
 
 
-def _open(store: Store, connection: Connection, post: Row[Any], ladder: Ladder, now: datetime) -> None:
+def _open(
+    store: Store, connection: Connection, post: Row[Any], verdict: Verdict, ladder: Ladder, now: datetime
+) -> None:
     case = Case(
         id=0,
         brand=post.brand,
@@ -74,11 +76,13 @@ def _open(store: Store, connection: Connection, post: Row[Any], ladder: Ladder, 
     row |= {"verify_at": ledger.verify_time(case, ladder), "attempts": 0}
     created = store.insert_new(connection, cases, [row], ["brand", "platform", "thread_id", "author"])
     case = ledger.lock(connection, _thread(post) & (cases.c.author == case.author))[0]
+    if not created:  # another process was first, with another post of the same customer
+        _extend(connection, case, post, verdict, ladder, now)
+        return
     _attach(connection, post, case)
-    if created:
-        ledger.log(connection, case.id, Event(at=post.posted_at, kind="complained", actor=post.author))
-        ledger.log(connection, case.id, Event(at=post.detected_at, kind="detected"))
-        _look_back(connection, case, now)
+    ledger.log(connection, case.id, Event(at=post.posted_at, kind="complained", actor=post.author))
+    ledger.log(connection, case.id, Event(at=post.detected_at, kind="detected"))
+    _look_back(connection, case, now)
 
 
 def _extend(

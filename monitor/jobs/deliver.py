@@ -5,7 +5,8 @@
        └── did not leave ─┘  └───▶ uncertain    it may have left: looked for before it is sent again
                                    cancelled    no longer true when its turn came
 
-A claim is a lease: a row whose sender died is uncertain once the lease is over. Rows of one case and channel go out in
+A claim is a lease: a row whose sender died is uncertain once the lease is over. Nothing leaves in the lease's second
+half, so that what one sender began has ended before the next one looks for it. Rows of one case and channel go out in
 their order.
 """
 
@@ -30,6 +31,8 @@ from monitor.store import Store
 log = logging.getLogger(__name__)
 
 BATCH = 20
+MOST_BACKOFF = timedelta(minutes=1)
+"""A message that failed is tried again at least that often: a customer waits for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +50,16 @@ def deliver(store: Store, postman: Postman) -> Outcome:
     """One batch of due rows, at most one of each case and channel."""
     claimed_at = postman.clock()
     rows = _claim(store, claimed_at, claimed_at + postman.lease)
+    leave_by = claimed_at + postman.lease / 2
     held: dict[str, datetime] = {}
     failures = []
     for row in rows:
         now = postman.clock()
-        if now - claimed_at > postman.lease / 2:
+        if now > leave_by:
             _later(store, row, now)
         elif row.channel in held:
             _later(store, row, held[row.channel])
-        elif failure := _deliver_one(store, postman, row, now, held):
+        elif failure := _deliver_one(store, postman, row, leave_by, held):
             failures.append(f"channel {row.channel}: {failure}")
     return Outcome(done=len(rows), more=len(rows) > len(failures), failures=tuple(failures))
 
@@ -85,8 +89,11 @@ def _claim(store: Store, now: datetime, lease_until: datetime) -> list[Row[Any]]
     return list(rows)
 
 
-def _deliver_one(store: Store, postman: Postman, row: Row[Any], now: datetime, held: dict[str, datetime]) -> str | None:
+def _deliver_one(
+    store: Store, postman: Postman, row: Row[Any], leave_by: datetime, held: dict[str, datetime]
+) -> str | None:
     """Sends or edits one message; what went wrong, if anything did."""
+    now = postman.clock()
     channel = postman.channels.get(row.channel)
     if channel is None:
         return _fail(store, postman, row, Permanent("the channel is no longer configured"), now)
@@ -95,38 +102,51 @@ def _deliver_one(store: Store, postman: Postman, row: Row[Any], now: datetime, h
         _settle(store, row, "cancelled", now)
         return None
     try:
-        reference = _send(channel, row, message)
+        found = channel.find(message, row.tried_at) if row.kind != "update" and row.state != "pending" else None
+        if found is None and _overtaken(row, message):
+            _settle(store, row, "cancelled", now)
+            return None
+        if found is None and postman.clock() > leave_by:
+            _later(store, row, now)
+            return None
+        reference = found or _send(channel, row, message)
     except Transient as error:
         if error.retry_at:
             held[row.channel] = error.retry_at
-        _later(store, row, error.retry_at or backoff(row.attempts, now), store.tell(error))
+        _later(store, row, error.retry_at or backoff(row.attempts, now, most=MOST_BACKOFF), store.tell(error))
         return store.tell(error)
     except Permanent as error:
         return _fail(store, postman, row, error, now)
     except Exception as error:  # Unknown, or a channel's own mistake half way: it may have left
         if not isinstance(error, Unknown):
             log.exception("channel %s", row.channel)
-        _later(store, row, backoff(row.attempts, now), store.tell(error), state="uncertain")
+        _later(store, row, backoff(row.attempts, now, most=MOST_BACKOFF), store.tell(error), state="uncertain")
         return store.tell(error)
-    _sent(store, row, message, reference, postman.clock())
+    _sent(store, row, message if found is None else None, reference, postman.clock())
     return None
 
 
+def _overtaken(row: Row[Any], message: Alert | Notice) -> bool:
+    """A step that nobody needs any more: the case was answered, or has begun another round."""
+    if row.kind != "step" or not isinstance(message, Alert):
+        return False
+    return not message.case.waiting or message.case.round != row.round
+
+
 def _send(channel: Channel, row: Row[Any], message: Alert | Notice) -> str | None:
-    """Sends what has not been sent yet; the reference of a new message."""
+    """The reference of a new message; None for an edit."""
     if row.kind == "update" and isinstance(message, Alert):
         channel.update(message)
         return None
-    if row.state != "pending":
-        reference = channel.find(message, row.tried_at)
-        if reference is not None:
-            return reference
     return channel.send(message)
 
 
-def _sent(store: Store, row: Row[Any], message: Alert | Notice, reference: str | None, now: datetime) -> None:
-    """Settles a message that arrived, with the version of the case that it shows."""
-    shows = message.case.version if isinstance(message, Alert) and (row.kind == "update" or not message.root) else None
+def _sent(store: Store, row: Row[Any], drawn: Alert | Notice | None, reference: str | None, now: datetime) -> None:
+    """Settles a message that arrived, with the version of the case that it shows.
+
+    One that was found (`drawn` is None) shows the case as it stood when it left: the updates after it are not spared.
+    """
+    shows = drawn.case.version if isinstance(drawn, Alert) and (row.kind == "update" or not drawn.root) else None
     with store.write() as connection:
         if _write(connection, row, "sent", now, reference=reference, version=shows, error=None) and row.kind == "step":
             detail = {"channel": row.channel, "step": row.step}
