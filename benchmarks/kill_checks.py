@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -99,7 +99,7 @@ def verify(witness: Witness, slack: Slack) -> Findings:
     return Findings(figures, wrong)
 
 
-def _posts(crowd: Crowd, posts: list[Row[Any]], every_case: list[Row[Any]]) -> Iterator[str]:
+def _posts(crowd: Crowd, posts: Sequence[Row[Any]], every_case: Sequence[Row[Any]]) -> Iterator[str]:
     stored = Counter(post.external_id for post in posts)
     written = {post for feed in crowd.feeds.values() for post, _ in feed.ends}
     yield from (f"post {post} is lost" for post in sorted(written - stored.keys()))
@@ -114,7 +114,7 @@ def _posts(crowd: Crowd, posts: list[Row[Any]], every_case: list[Row[Any]]) -> I
             yield f"complaint {post.external_id} has no case"
 
 
-def _once(every_case: list[Row[Any]], keys: Counter[str]) -> Iterator[str]:
+def _once(every_case: Sequence[Row[Any]], keys: Counter[str]) -> Iterator[str]:
     yield from (f"{key} was sent {times} times" for key, times in keys.items() if times > 1)
     for case in every_case:
         if case.state == "open":
@@ -122,7 +122,7 @@ def _once(every_case: list[Row[Any]], keys: Counter[str]) -> Iterator[str]:
             yield from (f"{key} was never sent" for key in wanted if key not in keys)
 
 
-def _settled(rows: list[Row[Any]], rooms: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
+def _settled(rows: Sequence[Row[Any]], rooms: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
     """The outbox tells of every message that is there, and of no other."""
     for row in rows:
         if row.state not in ("sent", "cancelled"):
@@ -142,15 +142,17 @@ def _silent(posted: list[dict[str, Any]], silenced: dict[str, float]) -> Iterato
             yield f"{key} was sent {late:.1f} s after the answer"
 
 
-def _shown(every_case: list[Row[Any]], rooms: dict[str, list[dict[str, Any]]], posts: list[Row[Any]]) -> Iterator[str]:
+def _shown(
+    every_case: Sequence[Row[Any]], rooms: dict[str, list[dict[str, Any]]], posts: Sequence[Row[Any]]
+) -> Iterator[str]:
     """Each case has one first message a channel, which shows its state, and while it waits its latest post."""
     for channel, messages in rooms.items():
         first = {message["ts"]: message for message in messages if "thread_ts" not in message}
         roots: dict[str, list[dict[str, Any]]] = {}
         for message in messages:
-            case, root = _key(message).split(":")[1], first[message.get("thread_ts", message["ts"])]
-            if root not in roots.setdefault(case, []):
-                roots[case].append(root)
+            number, root = _key(message).split(":")[1], first[message.get("thread_ts", message["ts"])]
+            if root not in roots.setdefault(number, []):
+                roots[number].append(root)
         for case in every_case:
             found = roots.get(str(case.id), [])
             if len(found) > 1:

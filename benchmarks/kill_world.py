@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,6 +38,15 @@ OTHERS = (
     "When does the Lainepost shop number {} open on Saturday?",
     "Спасибо, Лайнепост, заказ {} пришёл за день!",
 )
+FAULTS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("lost", {}),
+    ("hang", {}),
+    ("garbage", {}),
+    ("status", {"status": 500}),
+    ("status", {"status": 503}),
+    ("error", {"error": "internal_error"}),
+    ("ratelimited", {"retry_after": 1}),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,37 +63,25 @@ class Post:
 
 @dataclass
 class Feed:
-    """A file that grows while it is read; its last line may lie there half written for a while."""
+    """A file that grows while it is read, now and then by half a line first."""
 
     path: Path
     ends: list[tuple[str, int]] = field(default_factory=list)
     """The posts with the places in the file where their lines end."""
-    _rest: bytes = b""
 
     def __post_init__(self) -> None:
-        self.size = 0
-        if self.path.suffix == ".csv":
-            self.size = self.path.write_bytes(_csv(list(Post.__slots__)))
-        else:
-            self.path.touch()
+        self._csv = self.path.suffix == ".csv"
+        self.path.write_bytes(_csv_line(Post.__slots__) if self._csv else b"")
 
     def append(self, post: Post, *, torn_at: float = 1.0) -> None:
-        """Writes so much of the post's line; the rest comes before the next one."""
-        self.complete()
-        line = _csv(asdict(post).values()) if self.path.suffix == ".csv" else f"{json.dumps(asdict(post))}\n".encode()
-        self.size += len(line)
-        self.ends.append((post.id, self.size))
-        cut = max(1, int(len(line) * torn_at))
-        self._write(line[:cut])
-        self._rest = line[cut:]
-
-    def complete(self) -> None:
-        self._write(self._rest)
-        self._rest = b""
-
-    def _write(self, some: bytes) -> None:
-        with self.path.open("ab") as file:
-            file.write(some)
+        values = asdict(post)
+        line = _csv_line(values.values()) if self._csv else f"{json.dumps(values)}\n".encode()
+        cut = int(len(line) * torn_at)
+        with self.path.open("ab", buffering=0) as file:
+            self.ends.append((post.id, file.tell() + len(line)))
+            file.write(line[:cut])
+            time.sleep(0.05 if line[cut:] else 0)
+            file.write(line[cut:])
 
 
 class Crowd:
@@ -108,10 +106,6 @@ class Crowd:
             texts = COMPLAINTS if chance < 0.85 else OTHERS
             feed = self._random.choice(list(self.feeds))
             self._threads.append((feed, self._post(feed, f"customer{self.posts}", self._random.choice(texts))))
-
-    def fall_silent(self) -> None:
-        for feed in self.feeds.values():
-            feed.complete()
 
     def _post(self, feed: str, author: str, text: str, first: Post | None = None) -> Post:
         self.posts += 1
@@ -165,17 +159,7 @@ class Slack:
         method = random.choice(
             ["chat.postMessage"] * 5 + ["chat.update"] * 2 + ["conversations.history", "conversations.replies"]
         )
-        kind, more = random.choice(
-            [
-                ("lost", {}),
-                ("hang", {}),
-                ("garbage", {}),
-                ("status", {"status": 500}),
-                ("status", {"status": 503}),
-                ("error", {"error": "internal_error"}),
-                ("ratelimited", {"retry_after": 1}),
-            ]
-        )
+        kind, more = random.choice(FAULTS)
         after = kind != "ratelimited" and random.random() < 0.6
         self._http.post("_test/fault", json={"method": method, "kind": kind, "after": after, **more}).raise_for_status()
 
@@ -242,7 +226,7 @@ class Process:
         return status
 
 
-def _csv(values: Any) -> bytes:
+def _csv_line(values: Iterable[str]) -> bytes:
     text = io.StringIO()
     csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow(values)
     return text.getvalue().encode()

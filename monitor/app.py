@@ -207,10 +207,11 @@ class App:
 
 
 def start_logging(blot: Callable[[str], str], level: int) -> None:
-    """Logs to the standard error, without secrets."""
+    """Logs to the standard error, without secrets: our own parts from `level` on, libraries only what is wrong."""
     handler = logging.StreamHandler()
     handler.setFormatter(DiscreetFormatter(blot))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
+    logging.getLogger("monitor").setLevel(level)
 
 
 def _beat(address: str) -> None:

@@ -283,7 +283,7 @@ def _is_post(line: bytes) -> str | None:
 
 
 @given(lines=st.lists(LINE, max_size=12), end=st.sampled_from([b"", b"\n", b"\r\n"]), data=st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_however_a_file_grows_and_whenever_the_process_dies_no_line_is_lost(
     tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], end: bytes, data: st.DataObject
 ) -> None:
@@ -322,7 +322,7 @@ def _stored(text: str) -> str:
 @given(content=st.binary(max_size=300), name=st.sampled_from(["a.jsonl", "a.csv"]))
 @example(content=b'text\n"\n"\n', name="a.csv")
 @example(content=b"text\n\r\r\n", name="a.csv")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_any_bytes_are_read_to_their_end(tmp_path_factory: pytest.TempPathFactory, content: bytes, name: str) -> None:
     path = tmp_path_factory.mktemp("any") / name
     path.write_bytes(b"text,id\n" + content if name == "a.csv" else content)
@@ -337,7 +337,7 @@ CELL = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12
 
 
 @given(texts=st.lists(CELL, min_size=1, max_size=12), data=st.data(), dialect=st.sampled_from(["excel", "unix"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_every_table_that_a_spreadsheet_writes_is_read_as_it_was_meant(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str], data: st.DataObject, dialect: str
 ) -> None:

@@ -55,7 +55,7 @@ def loads_or_tells(folder: Path, content: bytes) -> None:
 @given(
     cuts=st.lists(st.tuples(st.integers(0, len(RICH)), st.integers(0, 40), SNIPPETS), min_size=1, max_size=4),
 )
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_configuration_with_slips_in_it_is_read_or_explained(folder: Path, cuts: list[tuple[int, int, str]]) -> None:
     text = RICH
     for at, length, snippet in cuts:
@@ -91,7 +91,7 @@ def dump(values: Any) -> bytes:
 
 
 @given(way=st.sampled_from(ways(VALUES)), new=st.one_of(st.just(...), ANYTHING), key=st.text(max_size=4))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_configuration_with_one_odd_value_is_read_or_explained(
     folder: Path, way: tuple[str | int, ...], new: Any, key: str
 ) -> None:
@@ -123,7 +123,7 @@ POSTS = st.fixed_dictionaries(
 
 
 @given(posts=st.lists(POSTS, min_size=1, max_size=12), pages=st.integers(1, 5))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_people_post_arrives_once_and_breaks_nothing(
     tmp_path_factory: pytest.TempPathFactory,
     posts: list[dict[str, Any]],
@@ -165,7 +165,7 @@ def test_a_post_of_ten_megabytes_is_kept_as_far_as_any_platform_goes(
 
 
 @given(st.lists(POSTS, min_size=1, max_size=6), st.integers(0, 5))
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_posts_that_change_and_vanish_break_nothing(
     tmp_path_factory: pytest.TempPathFactory,
     posts: list[dict[str, Any]],

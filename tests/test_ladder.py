@@ -50,7 +50,7 @@ HISTORY = st.lists(
 
 
 @given(ladder=LADDERS, history=HISTORY)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_whatever_happens_each_step_is_passed_once_in_its_order(
     ladder: Ladder, history: list[tuple[str, int, str, int]]
 ) -> None:
@@ -97,7 +97,7 @@ def test_whatever_happens_each_step_is_passed_once_in_its_order(
 
 
 @given(ladder=LADDERS, looks=st.lists(st.integers(0, 400), max_size=20))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_looking_seldom_or_often_or_with_a_jumping_clock_fires_the_same_steps(ladder: Ladder, looks: list[int]) -> None:
     case = opened()
     fired: list[int] = []
@@ -109,7 +109,7 @@ def test_looking_seldom_or_often_or_with_a_jumping_clock_fires_the_same_steps(la
 
 
 @given(ladder=LADDERS, at=st.integers(0, 300), length=st.integers(1, 10_000))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_a_snooze_holds_back_nudges_and_never_the_last_step(ladder: Ladder, at: int, length: int) -> None:
     case, _ = moves.snooze(opened(), "kadri", NOON + minutes(at), NOON + minutes(at + length))
     dues = [due_at(case, ladder, index) for index in range(len(ladder.steps))]
@@ -252,5 +252,5 @@ def _paper(channel: object) -> Paper:
 
 TestCareDesk = CareDesk.TestCase
 TestCareDesk.settings = settings(
-    max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -23,7 +23,7 @@ from classifiers.training.fitting import Recipe, fit
 from classifiers.training.graph import Calibration
 from classifiers.training.judging import answers, margin
 from classifiers.training.network import Network, Shape
-from classifiers.training.stages import FINISH, FOLD, Training, stratified
+from classifiers.training.stages import FOLD, Training, stratified
 
 BAD = ["late", "broken", "wrong", "refund", "nobody", "answers", "lost", "angry", "halb", "katki", "vale"]
 GOOD = ["thanks", "lovely", "quick", "great", "sunny", "hello", "music", "aitäh", "hea", "kiire"]
@@ -132,7 +132,7 @@ def test_from_examples_to_the_folder_that_ships(tokenizer: Tokenizer, tmp_path: 
     examples = some_examples() + some_examples(source="complaints_2019", seed=8)
     training = Training(data=tmp_path, work=work, examples=examples, resume=True, console=Console(quiet=True))
     base, cut = training.base(replace(RECIPE, steps=30))
-    network = training.finish(base, cut, replace(FINISH, steps=10, rate=3e-3, batch=8, frozen_layers=0))
+    network = training.finish(base, cut, replace(RECIPE, steps=10), replace(RECIPE, steps=5))
     folds = training.folds(base, cut, replace(FOLD, steps=10, rate=3e-3, batch=8, frozen_layers=0), 3)
     publish(training, network, cut, out, name="small", folds=folds)
 

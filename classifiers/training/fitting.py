@@ -25,7 +25,9 @@ Score = Callable[[Network], dict[str, float]]
 class Recipe:
     """How long and how fast to learn."""
 
-    steps: int = 2400
+    steps: int = 1200
+    leave: int | None = None
+    """Step after which to leave, the rate still high, because another stage follows; None: the last."""
     batch: int = 32
     rate: float = 1e-4
     warmup: float = 0.08
@@ -87,7 +89,7 @@ class _Run:
     ) -> None:
         self.network, self.tokenizer, self.examples = network, tokenizer, examples
         self.recipe, self.checkpoint = recipe, checkpoint
-        self.batches = plan(examples, recipe.weights, recipe.steps, recipe.batch, recipe.seed)
+        self.batches = plan(examples, recipe.weights, recipe.steps, recipe.batch, recipe.seed)[: recipe.leave]
         self.step, self.best, self.stale = 0, float("-inf"), 0
         self.best_state: dict[str, Tensor] | None = None
         self.history: list[dict[str, float]] = []
@@ -105,7 +107,7 @@ class _Run:
 
     def pace(self, step: int) -> float:
         """The learning rate's factor: up during the warm-up, then down to nothing."""
-        total = len(self.batches)
+        total = self.recipe.steps
         rise = max(1, int(total * self.recipe.warmup))
         return (step + 1) / rise if step < rise else max(0.0, (total - step) / max(1, total - rise))
 

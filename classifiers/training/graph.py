@@ -92,53 +92,45 @@ class _Graph:
             epsilon=1e-12,
         )
 
-    def dense(self, x: str, name: str, weight: NDArray[np.float32], bias: NDArray[np.float32]) -> str:
-        """`x` times the transposed weight, plus the bias."""
-        if self.precision == "float":
-            product = self.add("MatMul", x, self.constant(f"{name}.weight", weight.T))
-            return self.add("Add", product, self.constant(f"{name}.bias", bias))
-        return self.dense_int8(x, name, weight, bias)
+    def product(self, x: str, name: str, weight: NDArray[np.float32]) -> str:
+        """`x` times the transposed weight; a bias is left to the fused operator that follows.
 
-    def dense_int8(self, x: str, name: str, weight: NDArray[np.float32], bias: NDArray[np.float32]) -> str:
-        """The same in whole numbers; every token has its own scale, so a text's verdict never hangs on its batch."""
+        In whole numbers every token has its own scale, so a text's verdict never hangs on its batch.
+        """
+        if self.precision == "float":
+            return self.add("MatMul", x, self.constant(f"{name}.weight", weight.T))
         table, scale = quantised(weight, steps=WEIGHT_STEPS)
         peak = self.add("ReduceMax", self.add("Abs", x), self.constant("innermost", np.array([-1])), keepdims=1)
         step = self.add("Mul", peak, self.constant("per_step", np.float32(1 / TOKEN_STEPS)))
-        zero = self.constant("token_zero", np.uint8(TOKEN_STEPS + 1))
-        whole = self.add("QuantizeLinear", self.add("Div", x, step), self.constant("unit", np.float32(1)), zero)
-        product = self.add("MatMulInteger", whole, self.constant(f"{name}.weight", table.T), zero)
-        scaled = self.add("Mul", self.add("Cast", product, to=TensorProto.FLOAT), self.constant(f"{name}.scale", scale))
-        return self.add("Add", self.add("Mul", scaled, step), self.constant(f"{name}.bias", bias))
+        unit, zero = self.constant("unit", np.float32(1)), self.constant("zero_step", np.uint8(TOKEN_STEPS + 1))
+        whole = self.add("QuantizeLinear", self.add("Div", x, step), unit, zero)
+        tables = self.constant(f"{name}.weight", table.T), unit, self.constant(f"{name}.scale", scale)
+        return self.add("Mul", self.add("MatMulIntegerToFloat", whole, *tables, zero, fused=True), step)
 
     def linear(self, x: str, name: str) -> str:
-        return self.dense(x, name, self.weights[f"{name}.weight"], self.weights[f"{name}.bias"])
+        return self.product(x, name, self.weights[f"{name}.weight"])
 
     def layer(self, x: str, name: str, heads: int) -> str:
         parts = [f"{name}.attention.{part}" for part in ("query", "key", "value")]
         weight = np.concatenate([self.weights[f"{part}.weight"] for part in parts])
         bias = np.concatenate([self.weights[f"{part}.bias"] for part in parts])
-        together = self.dense(x, f"{name}.attention.in", weight, bias)
-        split = self.add("Split", together, outputs=3, axis=-1, num_outputs=3).removesuffix("_0")
-        mixed = self.add(
-            "MultiHeadAttention",
-            *(f"{split}_{part}" for part in range(3)),
-            "",
-            "lengths",
-            fused=True,
-            num_heads=heads,
-        )
-        x = self.joined(x, self.linear(mixed, f"{name}.attention.out"), f"{name}.attention_norm")
-        wide = self.add("Gelu", self.linear(x, f"{name}.widen"), fused=True)
-        return self.joined(x, self.linear(wide, f"{name}.narrow"), f"{name}.norm")
+        split = self.add("Split", self.product(x, parts[0], weight), outputs=3, axis=-1, num_outputs=3)
+        query, key, value = (split.removesuffix("0") + part for part in "012")
+        biases = self.constant(f"{parts[0]}.bias", bias)
+        mixed = self.add("MultiHeadAttention", query, key, value, biases, "lengths", fused=True, num_heads=heads)
+        x = self.joined(x, mixed, f"{name}.attention.out", f"{name}.attention_norm")
+        wide = self.add("BiasGelu", self.linear(x, f"{name}.widen"), self.kept(f"{name}.widen.bias"), fused=True)
+        return self.joined(x, wide, f"{name}.narrow", f"{name}.norm")
 
-    def joined(self, x: str, change: str, norm: str) -> str:
-        """The sum of both, normalised."""
+    def joined(self, x: str, change: str, dense: str, norm: str) -> str:
+        """`x` plus the change, put through a dense step; normalised."""
         return self.add(
             "SkipLayerNormalization",
             x,
-            change,
+            self.linear(change, dense),
             self.kept(f"{norm}.weight"),
             self.kept(f"{norm}.bias"),
+            self.kept(f"{dense}.bias"),
             fused=True,
             epsilon=1e-12,
         )
