@@ -24,7 +24,7 @@ class TransformerOptions(base.Options):
     """A folder, or a name such as `organisation/model`."""
     revision: str | None = None
     """Branch, tag or commit on the hub; None: its default."""
-    labels: Mapping[str, Meaning] | None = None
+    label_map: Mapping[str, Meaning] | None = None
     """What the model's labels mean, by label; None: told from their names."""
     max_tokens: int = 128
     """Tokens of a text that are read."""
@@ -110,7 +110,7 @@ def meanings(labels: Sequence[str], told: Mapping[str, Meaning] | None = None) -
     if list(labels) == unnamed and len(labels) in rising:
         return rising[len(labels)]
     raise BadModel(
-        f"cannot tell which of the model's labels ({', '.join(labels)}) means a complaint: set classifier.labels, "
+        f"cannot tell which of the model's labels ({', '.join(labels)}) means a complaint: set classifier.label_map, "
         f"for example {{{labels[0]}: complaint, …}}; meanings are {', '.join(get_args(Meaning))}"
     )
 
@@ -118,11 +118,11 @@ def meanings(labels: Sequence[str], told: Mapping[str, Meaning] | None = None) -
 def _as_told(labels: Sequence[str], told: Mapping[str, Meaning]) -> tuple[Meaning, ...]:
     known = get_args(Meaning)
     if wrong := [meaning for meaning in told.values() if meaning not in known]:
-        raise BadModel(f"classifier.labels says {wrong[0]!r}; a label means one of {', '.join(known)}")
+        raise BadModel(f"classifier.label_map says {wrong[0]!r}; a label means one of {', '.join(known)}")
     if missing := [label for label in labels if label not in told]:
-        raise BadModel(f"classifier.labels says nothing of the model's label {missing[0]!r}")
+        raise BadModel(f"classifier.label_map says nothing of the model's label {missing[0]!r}")
     if not {"complaint", "negative"} & {told[label] for label in labels}:
-        raise BadModel("classifier.labels names no label that means complaint or negative")
+        raise BadModel("classifier.label_map names no label that means complaint or negative")
     return tuple(told[label] for label in labels)
 
 
@@ -181,7 +181,7 @@ def _load(options: TransformerOptions) -> _Loaded:
         tokenizer=tokenizer,
         network=network.to(device).eval(),
         device=device,
-        meanings=meanings(labels, options.labels),
+        meanings=meanings(labels, options.label_map),
         max_tokens=max(2, min(options.max_tokens, room)),
     )
 

@@ -9,8 +9,9 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -24,6 +25,11 @@ Cursor = Mapping[str, Any]
 
 MAX_TEXT = 100_000
 """Characters kept of one post; no platform allows as many."""
+MAX_ID = 300
+"""Characters of an id or a handle."""
+MAX_URL = 4000
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""No post is older, whatever a platform says."""
 
 
 class Transient(Exception):
@@ -87,15 +93,31 @@ class Mention:
     """The platform's guess of the language, BCP 47."""
 
     def __post_init__(self) -> None:
-        """Makes the text storable. Raises ValueError for a post without id or with a naive time."""
+        """Makes every part storable. Raises ValueError for a post without id or with a naive time."""
         if not self.external_id or not self.thread_id:
             raise ValueError("a post without an id")
         if self.posted_at.tzinfo is None:
             raise ValueError(f"post {self.external_id}: posted_at without a time zone")
-        for name in ("external_id", "thread_id", "text", "author", "url", "reply_to", "lang"):
-            value = getattr(self, name)
-            if value is not None:
-                object.__setattr__(self, name, storable(value))
+        followers = self.followers if self.followers is None else max(0, min(self.followers, 2**31 - 1))
+        fitting: dict[str, Any] = {
+            "external_id": _identity(self.external_id),
+            "thread_id": _identity(self.thread_id),
+            "reply_to": self.reply_to and _identity(self.reply_to),
+            "text": storable(self.text),
+            "author": storable(self.author)[:MAX_ID],
+            "url": storable(self.url) if len(self.url) <= MAX_URL else "",
+            "lang": storable(self.lang) if self.lang and len(self.lang) <= 50 else None,
+            "posted_at": max(self.posted_at, EARLIEST),
+            "followers": followers,
+        }
+        for name, value in fitting.items():
+            object.__setattr__(self, name, value)
+
+
+def _identity(external_id: str) -> str:
+    """The id itself, or its digest where it is too long for an index."""
+    plain = storable(external_id)
+    return plain if len(plain) <= MAX_ID else "sha256:" + sha256(plain.encode()).hexdigest()
 
 
 def storable(text: str) -> str:

@@ -82,6 +82,13 @@ def send_steps(connection: Connection, case: Case, steps: Iterable[tuple[int, st
         )
 
 
+def revive(connection: Connection, case: Case) -> None:
+    """Steps of the present round that an answer cancelled are due again, since the answer was taken back."""
+    cancelled = (outbox.c.case_id == case.id, outbox.c.round == case.round, outbox.c.state == "cancelled")
+    again = {"state": "pending", "due_at": case.check_at, "settled_at": None}
+    connection.execute(update(outbox).where(*cancelled, outbox.c.kind == "step").values(again))
+
+
 def announce(connection: Connection, case: Case, now: datetime, version: int | None = None) -> None:
     """Has every channel that shows the case, or is about to, show it as it now stands."""
     version = version or case.version

@@ -87,7 +87,7 @@ def test_a_complaint_model_answers_with_its_complaint_label(tmp_path: Path) -> N
     model = save_model(tmp_path, "bert", ["non-complaint", "complaint"])
     swapped = {"non-complaint": "complaint", "complaint": "other"}
     first = Transformer(TransformerOptions(model=model)).classify(TEXTS)
-    second = Transformer(TransformerOptions(model=model, labels=swapped)).classify(TEXTS)
+    second = Transformer(TransformerOptions(model=model, label_map=swapped)).classify(TEXTS)
     assert [each.complaint for each in first] == pytest.approx([1 - each.complaint for each in second], abs=1e-5)
     assert any(each.complaint != pytest.approx(0.5, abs=1e-6) for each in first)
 
@@ -111,7 +111,7 @@ def test_the_meaning_of_labels_is_told_from_their_names(labels: list[str], meant
 
 
 def test_labels_that_say_nothing_must_be_explained() -> None:
-    with pytest.raises(BadModel, match=r"joy, anger.*set classifier\.labels"):
+    with pytest.raises(BadModel, match=r"joy, anger.*set classifier\.label_map"):
         meanings(["joy", "anger"])
     assert meanings(["joy", "anger"], {"joy": "other", "anger": "complaint"}) == ("other", "complaint")
 

@@ -331,7 +331,7 @@ def test_a_database_newer_than_the_program_is_left_alone(busy: Office) -> None:
 
 def test_a_full_disk_ends_the_tick_with_a_word_and_the_next_one_goes_on(office: Office) -> None:
     office.monitor("cases")
-    rows = [json.dumps({"id": f"q{number}", "text": "late " * 200}) for number in range(300)]
+    rows = [json.dumps({"id": f"q{number}", "text": "late " * 2000}) for number in range(30)]
     office.posts.write_text("\n".join(rows) + "\n")
 
     def no_room() -> None:
@@ -343,7 +343,7 @@ def test_a_full_disk_ends_the_tick_with_a_word_and_the_next_one_goes_on(office: 
     assert "Traceback" not in done.stderr
     office.change("UPDATE sources SET next_poll_at = '2026-01-01 00:00:00'")
     assert office.monitor("tick").exit_code == OK
-    assert len(office.json("cases", "--limit", "500")) == 300
+    assert len(office.json("cases")) == 30
 
 
 @pytest.mark.parametrize("words", [("cases", "--json"), ("show", "1"), ("tick",)])

@@ -311,6 +311,31 @@ def test_an_answer_that_comes_first_cancels_what_has_not_been_sent(desk: Desk) -
     assert desk.paper("care").letters == []
 
 
+def test_a_step_that_an_answer_cancelled_is_sent_when_the_answer_is_taken_back(desk: Desk) -> None:
+    desk.post("late!")
+    desk.paper("care").trouble = [Transient("down")]
+    desk.tick()
+    desk.app.act(1, lambda case, now: moves.answer(case, "kadri", now))
+    desk.tick(2)
+    desk.app.act(1, lambda case, now: moves.reopen(case, "kadri", now))
+    desk.ticks([3, 30, 45, 60])
+    assert desk.paper("care").keys == ["case:1:1:0", "case:1:1:1", "case:1:1:2"]
+
+
+def test_what_a_database_can_not_hold_is_made_to_fit(desk: Desk) -> None:
+    desk.post(
+        "late!" + "\0\ud800" + "x" * 10_000_000,
+        "m" * 5000,
+        external_id="i" * 9000,
+        thread="t" * 9000,
+        lang="l" * 99,
+        followers=2**60,
+        ago=1_000_000_000,
+    )
+    assert desk.tick().failures == []
+    assert desk.case.state is State.OPEN
+
+
 def test_a_failing_source_stops_no_other_and_tells_no_secret(desk: Desk) -> None:
     desk.platform.fails = Permanent("bad password hunter2")
     report = desk.tick()

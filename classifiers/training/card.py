@@ -39,8 +39,8 @@ Russian and Latvian sentiment comes from tweets; XED sentiment is derived from e
 ## Figures
 
 On posts held apart from training and from choosing; one run, so a difference of a point or two between small sets
-means little. "Lost" is the macro-F1 that eight-bit weights cost against the same network in floats (of large sets, on
-a part).
+means little. Of large sets a part is scored. "Lost" is the macro-F1 that eight-bit weights cost against the same
+network in floats, on {sample} posts of each set.
 
 | what | examples | posts | macro-F1 | lost | macro recall | accuracy | AUC | calibration error |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |
@@ -65,11 +65,13 @@ def write(
     found: Sequence[Figures],
     lost: Mapping[tuple[str, str], float],
     folds: Mapping[str, float],
+    sample: int,
 ) -> str:
     """The card, in Markdown."""
     return TEMPLATE.format(
         name=name,
         layers=start.LAYERS,
+        sample=sample,
         pieces=start.PIECES,
         tokens=start.MAX_TOKENS,
         sources="\n".join(_sources(examples)),

@@ -54,7 +54,7 @@ SETTLED = Recipe(
         | {"xed_en": 0.0, "xed_fi": 0.0, "xed_ru": 0.0, "xed_et": 0.1}
     ),
 )
-FOLD = Recipe(steps=90, rate=8e-5, frozen_layers=3, check_every=1000, weights={CORPUS: 4.0})
+FOLD = Recipe(steps=120, rate=8e-5, frozen_layers=3, check_every=1000, weights={CORPUS: 4.0})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

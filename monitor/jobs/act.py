@@ -14,4 +14,7 @@ def act(store: Store, case_id: int, move: Callable[[Case], Move]) -> Case:
         found = ledger.lock(connection, cases.c.id == case_id)
         if not found:
             raise NotAllowed(f"there is no case {case_id}")
-        return ledger.store(connection, found[0], move(found[0]))
+        after = ledger.store(connection, found[0], move(found[0]))
+        if after.waiting and not found[0].waiting:
+            ledger.revive(connection, after)
+        return after

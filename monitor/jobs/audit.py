@@ -100,7 +100,7 @@ def _fired(connection: Connection) -> set[tuple[int, int, int]]:
     sent = connection.execute(
         select(outbox.c.case_id, outbox.c.round, outbox.c.step)
         .join(cases, cases.c.id == outbox.c.case_id)
-        .where(waiting, outbox.c.kind == "step")
+        .where(waiting, outbox.c.kind == "step", outbox.c.state != "cancelled")
     )
     silenced = connection.execute(
         select(events.c.case_id, cases.c.round, events.c.detail)

@@ -51,16 +51,16 @@ def collect(store: Store, name: str, connector: Connector, every: timedelta, now
     poll, cursor, failures = claimed
     try:
         page = connector.fetch(cursor)
+        more = page.more and page.next_poll_at is None and page.cursor != cursor
+        with store.write() as connection:
+            new = save(store, connection, name, connector.watch, page, now)
+            _note(store, connection, name, page, now)
+            _settle(connection, name, poll, page, now if more else now + every, now)
     except Exception as error:  # whatever it is, it must not stop the other sources
         if not isinstance(error, Transient | Permanent):
             log.exception("source %s", name)
         _failed(store, name, error, failures, every, now)
         return Outcome(failures=(f"source {name}: {store.tell(error)}",))
-    with store.write() as connection:
-        new = save(store, connection, name, connector.watch, page, now)
-        _note(store, connection, name, page, now)
-        more = page.more and page.next_poll_at is None and page.cursor != cursor
-        _settle(connection, name, poll, page, now if more else now + every, now)
     return Outcome(done=new, more=more)
 
 
