@@ -2,22 +2,16 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from getpass import getuser
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import Annotated, Any, cast
 
 import typer
 
 from connectors.base import storable
-
-if TYPE_CHECKING:
-    from monitor.app import App
-    from monitor.config import Config
-
-OK, FAILED, MISCONFIGURED = 0, 1, 2
+from monitor.entrance import FAILED, console, opened, say, say_more, settings, told
 
 cli = typer.Typer(
     name="monitor",
@@ -47,17 +41,14 @@ DEFAULT = Path("config.yaml")
 def options(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more about what happens.")] = False,
 ) -> None:
-    global _verbose
-    _verbose = verbose
-
-
-_verbose = False
+    if verbose:
+        say_more()
 
 
 @cli.command()
 def run(config: ConfigPath = DEFAULT) -> None:
     """Runs as a daemon, day and night, until it is told to stop (SIGTERM or Ctrl-C)."""
-    with _app(config, chatty=True) as app:
+    with opened(config, chatty=True) as app:
         from monitor.daemon import run
 
         run(app)
@@ -70,20 +61,20 @@ def tick(config: ConfigPath = DEFAULT, as_json: AsJson = False) -> None:
     Exit status: 0 all well, 1 a source or channel failed, 2 the configuration is wrong. A tick that finds another
     one still running leaves at once.
     """
-    with _app(config) as app, app.lock() as free:
+    with opened(config) as app, app.lock() as free:
         if not free:
-            _console(err=True).print("Another tick is still running; leaving the work to it.")
+            console(err=True).print("Another tick is still running; leaving the work to it.")
             return
         from monitor.views import show_json
 
         report = app.tick()
         if as_json:
-            show_json(_console(), {"done": report.done, "failures": report.failures})
+            show_json(console(), {"done": report.done, "failures": report.failures})
         else:
             counts = ", ".join(f"{job} {count}" for job, count in report.done.items() if count)
-            _console(err=True).print(f"Done: {counts or 'nothing was due'}.", highlight=False)
+            console(err=True).print(f"Done: {counts or 'nothing was due'}.", highlight=False)
         for failure in report.failures:
-            _say(app.blot(failure))
+            say(app.blot(failure))
         if report.failures:
             raise typer.Exit(FAILED)
 
@@ -97,18 +88,23 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Checks the configuration, the model and the database; every mistake with its line and the likely fix."""
-    with _app(config) as app:
+    with opened(config) as app:
+        from monitor.config.advice import advice
         from monitor.views import show_json
 
-        lines = [("model", app.classifier.model, ""), ("database", app.store.address, ""), *_advice(app.config)]
+        lines: list[tuple[str, str | None, str]] = [
+            ("model", app.classifier.model, ""),
+            ("database", app.store.address, ""),
+        ]
+        lines += [(part, "", regret) for part, regret in advice(app.config)]
         if online:
             lines += list(app.logins())
         if as_json:
-            show_json(_console(), [{"part": part, "found": found, "wrong": wrong} for part, found, wrong in lines])
+            show_json(console(), [{"part": part, "found": found, "wrong": wrong} for part, found, wrong in lines])
         for part, found, wrong in lines if not as_json else []:
             mark = "[red]✗[/]" if wrong and found is None else "[yellow]![/]" if wrong else "[green]✓[/]"
-            _console().print(f"{mark} {part}:", end=" ")
-            _console().print(wrong or found, markup=False, highlight=False)
+            console().print(f"{mark} {part}:", end=" ")
+            console().print(wrong or found, markup=False, highlight=False)
         if any(found is None for _, found, _ in lines):
             raise typer.Exit(FAILED)
 
@@ -122,7 +118,7 @@ def cases(
     as_json: AsJson = False,
 ) -> None:
     """The queue: who waits, the one with the least time left on top."""
-    with _app(config) as app:
+    with opened(config) as app:
         from alerts.case import WAITING, State
         from monitor.queries import queue
         from monitor.views import show_json, show_queue, story_json
@@ -130,26 +126,26 @@ def cases(
         now = app.clock()
         found = queue(app.store, states=list(State) if everything else list(WAITING), brand=brand, limit=limit)
         if as_json:
-            show_json(_console(), [story_json(story, now) for story in found])
+            show_json(console(), [story_json(story, now) for story in found])
         else:
-            show_queue(_console(), found, now)
+            show_queue(console(), found, now)
 
 
 @cli.command()
 def show(case_id: CaseId, config: ConfigPath = DEFAULT, as_json: AsJson = False) -> None:
     """One case: what the customer wrote, what the model thought, and all that happened since."""
-    with _app(config) as app:
+    with opened(config) as app:
         from monitor.queries import story
         from monitor.views import show_json, show_story, story_json
 
         found = story(app.store, case_id)
         if found is None:
-            _say(f"There is no case {case_id}.")
+            say(f"There is no case {case_id}.")
             raise typer.Exit(FAILED)
         if as_json:
-            show_json(_console(), story_json(found, app.clock()))
+            show_json(console(), story_json(found, app.clock()))
         else:
-            show_story(_console(), found, app.clock())
+            show_story(console(), found, app.clock())
 
 
 @cli.command()
@@ -210,21 +206,21 @@ def reopen(case_id: CaseId, by: By = "", config: ConfigPath = DEFAULT) -> None:
 @cli.command()
 def audit(config: ConfigPath = DEFAULT, as_json: AsJson = False) -> None:
     """Looks for customers nobody was called for, and for parts that fell silent. Exit status 1 when it finds any."""
-    with _app(config) as app:
+    with opened(config) as app:
         from monitor.queries import source_health
         from monitor.views import show_json, show_sources
 
         _ = app.connectors
         findings = app.audit()
         if as_json:
-            show_json(_console(), [{"kind": f.kind, "subject": f.subject, "what": f.what} for f in findings])
+            show_json(console(), [{"kind": f.kind, "subject": f.subject, "what": f.what} for f in findings])
         else:
-            show_sources(_console(), source_health(app.store), app.clock())
+            show_sources(console(), source_health(app.store), app.clock())
             for finding in findings:
-                _console().print(f"[red]✗[/] {finding.kind}:", end=" ")
-                _console().print(f"{finding.subject}: {finding.what}", markup=False, highlight=False)
+                console().print(f"[red]✗[/] {finding.kind}:", end=" ")
+                console().print(f"{finding.subject}: {finding.what}", markup=False, highlight=False)
             if not findings:
-                _console().print("[green]✓[/] nothing is late")
+                console().print("[green]✓[/] nothing is late")
         if findings:
             raise typer.Exit(FAILED)
 
@@ -241,9 +237,9 @@ def classify(
     """
     from monitor.classify import classify_lines, classify_texts
 
-    settings = _settings(config)
-    with _told():
-        classifier = settings.classifier.kind(settings.classifier.options)
+    plugin = settings(config).classifier
+    with told():
+        classifier = plugin.kind(plugin.options)
         if texts:
             classify_texts(classifier, texts, sys.stdout)
         else:
@@ -258,45 +254,29 @@ def demo(
     """An afternoon of two Baltic brands in a minute: 157 posts in four languages, with a fast clock and no accounts."""
     from monitor.demo import play
 
-    with _told():
-        play(_console(), pause=speed)
+    with told():
+        play(console(), pause=speed)
 
 
 @database.command()
 def upgrade(config: ConfigPath = DEFAULT) -> None:
     """Brings the database to this program's schema, one migration after the other."""
-    with _told():
+    with told():
         from rich.progress import track
 
         from monitor.store import Store
 
-        settings = _settings(config)
-        store = Store(settings.database)
+        store = Store(settings(config).database)
         pending = store.pending()
-        for name in track(pending, description="migrating", console=_console(err=True), disable=not pending):
+        for name in track(pending, description="migrating", console=console(err=True), disable=not pending):
             store.upgrade(name)
-        _console().print(f"{store.address}: " + (f"applied {', '.join(pending)}" if pending else "nothing to do"))
-
-
-def _advice(config: "Config") -> Iterator[tuple[str, str | None, str]]:
-    """What is not wrong but will be regretted."""
-    watched = config.channels.get(config.audit.channel)
-    used = {step.channel for ladder in config.ladders.values() for step in ladder.steps}
-    if watched is None:
-        yield "audit", "", "has no channel: nobody hears when the monitor itself fails (audit: channel: …)"
-    elif watched.type == "slack" and any(config.channels[name].type == "slack" for name in used):
-        yield "audit", "", "goes through Slack too: when Slack is down, nobody hears that it is"
-    if not config.delivery.fallback:
-        yield "delivery", "", "has no fallback: an alert that its channel refuses reaches nobody"
-    for brand in config.brands.values():
-        if not any(brand.handles.values()):
-            yield f"brand {brand.name}", "", "has no handles: its replies can't be seen, so no clock stops by itself"
+        console().print(f"{store.address}: " + (f"applied {', '.join(pending)}" if pending else "nothing to do"))
 
 
 def _act(config: Path, case_id: int, move: Callable[[Any, Any], Any]) -> None:
-    with _app(config) as app:
+    with opened(config) as app:
         case = app.act(case_id, move)
-        _console().print(f"Case {case.id} is {case.state}.", highlight=False)
+        console().print(f"Case {case.id} is {case.state}.", highlight=False)
 
 
 def _name(by: str) -> str:
@@ -305,72 +285,6 @@ def _name(by: str) -> str:
         return storable(by.strip()) or getuser()
     except (KeyError, OSError):  # a user id without a name, as in a container
         raise typer.BadParameter("this login has no name: say who you are", param_hint="--by") from None
-
-
-def _settings(path: Path) -> "Config":
-    from monitor.config import ConfigError, load
-
-    try:
-        return load(path)
-    except ConfigError as error:
-        _say(str(error))
-        raise typer.Exit(MISCONFIGURED) from None
-
-
-@contextmanager
-def _app(path: Path, *, chatty: bool = False) -> Iterator["App"]:
-    """The app, with what goes wrong told in one line instead of a traceback."""
-    import logging
-
-    from monitor.app import App, start_logging
-
-    settings = _settings(path)
-    with _told():
-        app = App(settings)
-        start_logging(app.blot, logging.INFO if chatty or _verbose else logging.CRITICAL)
-        try:
-            yield app
-        finally:
-            app.close()
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Turns the errors that a person can mend into one line and an exit status."""
-    from sqlalchemy.exc import DBAPIError
-
-    from alerts.case import NotAllowed
-    from classifiers.base import BadModel
-    from monitor.store import StoreError
-
-    try:
-        yield
-        sys.stdout.flush()
-    except NotAllowed as error:
-        _say(f"Not done: {error}.")
-        raise typer.Exit(FAILED) from None
-    except (StoreError, BadModel) as error:
-        _say(str(error))
-        raise typer.Exit(MISCONFIGURED) from None
-    except DBAPIError as error:
-        _say(f"The database failed: {error.orig}")
-        raise typer.Exit(FAILED) from None
-    except BrokenPipeError:  # nobody reads any more
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(FAILED) from None
-    except OSError as error:
-        _say(f"{error.filename or 'input or output'}: {error.strerror or error}")
-        raise typer.Exit(FAILED) from None
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)  # noqa: T201
-
-
-def _console(*, err: bool = False) -> Any:
-    from rich.console import Console
-
-    return Console(stderr=err)
 
 
 def main() -> None:

@@ -83,6 +83,8 @@ class Store:
 
     def tell(self, error: BaseException) -> str:
         """An error in one short line, without secrets; our own errors speak for themselves."""
+        if isinstance(error, DBAPIError) and error.orig is not None:
+            error = error.orig
         text = str(error).strip() or "no message"
         if type(error).__module__.partition(".")[0] not in ("connectors", "classifiers", "alerts", "monitor"):
             text = f"{type(error).__name__}: {text}"

@@ -17,7 +17,8 @@ from typer.testing import CliRunner
 
 from classifiers.onnx import Onnx
 from monitor.classify import AHEAD, BATCH, LONGEST, classify_lines, classify_texts
-from monitor.cli import OK, cli
+from monitor.cli import cli
+from monitor.entrance import OK
 from tests.desk import Plain
 
 ROOT = Path(__file__).parent.parent

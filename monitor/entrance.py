@@ -1,0 +1,94 @@
+"""How a command gets in: the configuration read, the app opened, and what goes wrong told in one line."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from monitor.app import App
+    from monitor.config import Config
+
+OK, FAILED, MISCONFIGURED = 0, 1, 2
+"""Exit statuses."""
+
+_chatty = False
+
+
+def say_more() -> None:
+    """Has whatever is opened from now on log what happens."""
+    global _chatty
+    _chatty = True
+
+
+def settings(path: Path) -> "Config":
+    """The configuration; its mistakes end the program."""
+    from monitor.config import ConfigError, load
+
+    try:
+        return load(path)
+    except ConfigError as error:
+        say(str(error))
+        raise typer.Exit(MISCONFIGURED) from None
+
+
+@contextmanager
+def opened(path: Path, *, chatty: bool = False) -> Iterator["App"]:
+    """The app, closed at the end; logging what happens if `chatty`, or after `say_more`."""
+    from monitor.app import App, start_logging
+
+    config = settings(path)
+    with told():
+        app = App(config)
+        start_logging(app.blot, logging.INFO if chatty or _chatty else logging.CRITICAL)
+        try:
+            yield app
+        finally:
+            app.close()
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turns the errors that a person can mend into one line and an exit status."""
+    from sqlalchemy.exc import DBAPIError
+
+    from alerts.case import NotAllowed
+    from classifiers.base import BadModel
+    from monitor.store import StoreError
+
+    try:
+        yield
+        sys.stdout.flush()
+    except NotAllowed as error:
+        say(f"Not done: {error}.")
+        raise typer.Exit(FAILED) from None
+    except (StoreError, BadModel) as error:
+        say(str(error))
+        raise typer.Exit(MISCONFIGURED) from None
+    except DBAPIError as error:
+        say(f"The database failed: {error.orig}")
+        raise typer.Exit(FAILED) from None
+    except BrokenPipeError:  # nobody reads any more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(FAILED) from None
+    except OSError as error:
+        say(f"{error.filename or 'input or output'}: {error.strerror or error}")
+        raise typer.Exit(FAILED) from None
+
+
+def say(text: str) -> None:
+    """A line on the standard error."""
+    print(text, file=sys.stderr)  # noqa: T201
+
+
+def console(*, err: bool = False) -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=err)
