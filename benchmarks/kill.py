@@ -79,7 +79,7 @@ class Massacre:
         """A third is killed while it starts, the others while they work; some are stopped for a while first."""
         random, now = self._random, time.monotonic()
         young = random.random() < 0.35
-        life = random.uniform(0.05, self._start_up) if young else random.uniform(0, 3)
+        life = random.uniform(0.05, self._start_up) if young else random.uniform(0, 3 * self._start_up)
         fate = [(life, signal.SIGKILL)]
         if random.random() < 0.15:
             asleep = LEASE.total_seconds() + random.uniform(0.2, 1.5)
@@ -199,7 +199,7 @@ def main() -> None:
     figures |= {"seconds": int(time.monotonic() - began), "broken promises": len(findings.wrong)}
     for what, number in sorted(figures.items(), key=lambda item: list(figures).index(item[0])):
         print(f"{what:>26}  {number:>7,}")
-    for wrong in findings.wrong:
+    for wrong in findings.wrong[:40]:
         print(f"✗ {wrong}")
     sys.exit(1 if findings.wrong else 0)
 

@@ -1,5 +1,6 @@
 """What the stories are told with: databases of both kinds and a care desk on each."""
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,6 +9,17 @@ from uuid import uuid4
 import pytest
 
 from tests.desk import Desk
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """Gives the next story its logging back, whatever a command set up."""
+    root, ours = logging.getLogger(), logging.getLogger("monitor")
+    levels, handlers = (root.level, ours.level), root.handlers[:]
+    yield
+    root.setLevel(levels[0])
+    ours.setLevel(levels[1])
+    root.handlers[:] = handlers
 
 
 @pytest.fixture(scope="session")

@@ -90,10 +90,10 @@ def test_every_account_that_is_not_set_is_told_at_once(tmp_path: Path) -> None:
 
 def test_any_model_of_the_hub_can_take_the_place_of_the_shipped_one(tmp_path: Path) -> None:
     text = changed(
-        "  type: onnx", "  type: transformer\n  model: a/b\n  threshold: 0.7\n  labels: {LABEL_1: complaint}"
+        "  type: onnx", "  type: transformer\n  model: a/b\n  threshold: 0.7\n  label_map: {LABEL_1: complaint}"
     )
     options = read(tmp_path, text).classifier.options
-    assert (options.model, options.threshold, options.labels) == ("a/b", 0.7, {"LABEL_1": "complaint"})
+    assert (options.model, options.threshold, options.label_map) == ("a/b", 0.7, {"LABEL_1": "complaint"})
 
 
 def test_a_database_address_from_the_environment_keeps_its_password_out_of_sight(tmp_path: Path) -> None:

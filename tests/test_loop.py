@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from alerts import case as moves
 from alerts.base import Alert, Permanent, Transient, Unknown
 from alerts.case import NotAllowed, State, Stop
+from monitor.schema import cases
 from tests.desk import NOON, Desk, minutes
 
 
@@ -423,3 +425,18 @@ def test_a_platform_that_says_everything_is_deleted_is_not_believed(small_desk: 
     small_desk.platform.gone = {post.external_id for post in posts}
     small_desk.tick(after=60 * 25)
     assert {story.case.state for story in small_desk.stories} == {State.OPEN}
+
+
+def test_a_case_that_breaks_the_ladder_is_set_aside_and_the_others_climb(desk: Desk) -> None:
+    desk.post("late!", "mari")
+    desk.post("broken!", "jaan")
+    desk.tick()
+    with desk.app.store.write() as connection:
+        connection.execute(update(cases).where(cases.c.id == 1).values(state="nonsense"))
+    desk.clock.forward(30)
+    report = desk.app.escalate()
+    assert report.done == 1
+    assert "case 1" in report.failures[0]
+    assert desk.app.escalate().failures == ()
+    desk.app.deliver()
+    assert "case:2:1:1" in desk.paper("care").keys

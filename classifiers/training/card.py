@@ -83,11 +83,11 @@ def write(
 
 
 def _sources(examples: Sequence[Example]) -> list[str]:
-    every = Counter(each.source for each in examples)
-    training = Counter(each.source for each in examples if each.split == "train")
+    every = Counter(each.source.removesuffix("_everyday") for each in examples)
+    training = Counter(each.source.removesuffix("_everyday") for each in examples if each.split == "train")
     own = ", ".join(
         f"{LANGUAGES.get(lang, lang)} {count:,}"
-        for lang, count in Counter(each.lang for each in examples if each.source == "own").most_common()
+        for lang, count in Counter(each.lang for each in examples if each.source.startswith("own")).most_common()
     )
     rows = [f"| own posts | {every['own']:,} | {training['own']:,} | as the project | {own} |"]
     for name, entry in data.manifest().items():

@@ -17,9 +17,9 @@ from classifiers.training.stages import Training, calibrate
 
 UNSCORED = ("xed", "irony")
 """Sources that give no figures: sentiment guessed from the emotions of film subtitles; no label that ships."""
-MOST = 3000
+MOST = 1500
 """Examples of a source and language that are scored; `python -m classifiers.evaluate` scores them all."""
-SAMPLE = 400
+SAMPLE = 200
 """Examples of a source and language on which the eight-bit model is compared with the float one."""
 
 

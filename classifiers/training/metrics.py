@@ -49,16 +49,7 @@ def calibration_error(truth: ArrayLike, probability: ArrayLike, bins: int = 10) 
 
 def platt(truth: ArrayLike, logit: ArrayLike) -> tuple[float, float]:
     """Scale and shift that make `sigmoid(scale * logit + shift)` the likeliest account of what came true."""
-    t, x = np.asarray(truth, dtype=np.float64), np.asarray(logit, dtype=np.float64)
-    scale, shift = 1.0, 0.0
-    for _ in range(50):
-        p = 1 / (1 + np.exp(-(scale * x + shift)))
-        weight = np.maximum(p * (1 - p), 1e-9)
-        gradient = np.array([((p - t) * x).mean(), (p - t).mean()])
-        cross = (weight * x).mean()
-        curve = np.array([[(weight * x * x).mean() + 1e-6, cross], [cross, weight.mean() + 1e-6]])
-        step = np.linalg.solve(curve, gradient)
-        scale, shift = scale - step[0], shift - step[1]
-        if np.abs(step).max() < 1e-8:
-            break
-    return float(scale), float(shift)
+    from sklearn.linear_model import LogisticRegression
+
+    found = LogisticRegression(C=1e6).fit(np.asarray(logit, dtype=np.float64)[:, None], np.asarray(truth))
+    return float(found.coef_[0, 0]), float(found.intercept_[0])

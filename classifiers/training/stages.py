@@ -44,14 +44,14 @@ MIXED = Recipe(
     ),
 )
 SETTLED = Recipe(
-    steps=220,
-    rate=5e-5,
+    steps=110,
+    rate=6e-5,
     warmup=0.05,
     frozen_layers=3,
-    check_every=110,
+    check_every=55,
     weights=(
-        {"own": 6.0, CORPUS: 4.0, "semeval2017": 0.5, "et_valence": 1.5, "irony": 0.0, "uci_reviews": 0.1}
-        | {"xed_en": 0.0, "xed_fi": 0.0, "xed_ru": 0.0, "xed_et": 0.1}
+        {"own": 3.0, "own_everyday": 8.0, CORPUS: 4.0, "et_valence": 1.5, "lv_ltec": 1.5, "irony": 0.0}
+        | {"uci_reviews": 0.0, "xed_en": 0.0, "xed_fi": 0.0, "xed_ru": 0.0, "xed_et": 0.0}
     ),
 )
 FOLD = Recipe(steps=120, rate=8e-5, frozen_layers=3, check_every=1000, weights={CORPUS: 4.0})

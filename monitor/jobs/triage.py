@@ -16,7 +16,8 @@ from monitor.store import Store
 
 log = logging.getLogger(__name__)
 
-BATCH = 256
+BATCH = 64
+"""Posts whose verdicts are stored together: few, so that a process that soon dies has still got somewhere."""
 
 
 def triage(store: Store, classifier: Classifier, ladder: Callable[[str], Ladder], now: datetime) -> Outcome:
