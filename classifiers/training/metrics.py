@@ -51,5 +51,6 @@ def platt(truth: ArrayLike, logit: ArrayLike) -> tuple[float, float]:
     """Scale and shift that make `sigmoid(scale * logit + shift)` the likeliest account of what came true."""
     from sklearn.linear_model import LogisticRegression
 
-    found = LogisticRegression(C=1e6).fit(np.asarray(logit, dtype=np.float64)[:, None], np.asarray(truth))
+    with np.errstate(over="ignore"):
+        found = LogisticRegression(C=1e6).fit(np.asarray(logit, dtype=np.float64)[:, None], np.asarray(truth))
     return float(found.coef_[0, 0]), float(found.intercept_[0])

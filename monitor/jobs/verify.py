@@ -14,6 +14,8 @@ from monitor.store import Store
 
 log = logging.getLogger(__name__)
 
+AGAIN = timedelta(minutes=1)
+"""When a thread is asked again that a process died over."""
 LOOKUP = 100
 """Posts that one lookup asks for."""
 SUSPICIOUS = 20
@@ -23,14 +25,14 @@ SUSPICIOUS = 20
 def verify(store: Store, connectors: Mapping[str, Connector], now: datetime) -> Outcome:
     """Asks one thread, whose case is about to reach its last step, whether the brand has answered.
 
-    A thread is asked once: when the platform doesn't say, the case climbs on.
+    When the platform doesn't say, the case climbs on; when the process dies meanwhile, the thread is asked again.
     """
     with store.write() as connection:
         due = select(cases.c.id).where(cases.c.verify_at <= now).order_by(cases.c.verify_at).limit(1)
         case_id = connection.scalar(due.with_for_update(skip_locked=True))
         if case_id is None:
             return Outcome()
-        connection.execute(update(cases).where(cases.c.id == case_id).values(verify_at=None))
+        connection.execute(update(cases).where(cases.c.id == case_id).values(verify_at=now + AGAIN))
         post = connection.execute(
             select(mentions.c.source, mentions.c.thread_id, mentions.c.external_id, cases.c.state)
             .join(cases, cases.c.id == mentions.c.case_id)
@@ -39,9 +41,12 @@ def verify(store: Store, connectors: Mapping[str, Connector], now: datetime) -> 
             .limit(1)
         ).one_or_none()
     connector = connectors.get(post.source) if post and post.state in ("open", "claimed") else None
-    if post is None or connector is None:
-        return Outcome(done=1, more=True)
-    failure = _ask(store, post.source, connector, now, lambda: connector.thread(post.thread_id, post.external_id))
+    failure = None
+    if post is not None and connector is not None:
+        failure = _ask(store, post.source, connector, now, lambda: connector.thread(post.thread_id, post.external_id))
+    with store.write() as connection:
+        asked = and_(cases.c.id == case_id, cases.c.verify_at == now + AGAIN)
+        connection.execute(update(cases).where(asked).values(verify_at=None))
     return Outcome(done=1, more=True, failures=(failure,) if failure else ())
 
 
