@@ -274,3 +274,10 @@ def test_secrets_are_read_from_the_environment_and_show_themselves_to_nobody(tmp
     assert options.token == Secret("xoxb-hunter2")
     assert "hunter2" not in repr(config) + str(options)
     assert config.secrets == ("xoxb-hunter2",)
+
+
+def test_a_key_that_looks_like_a_type_is_still_named(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(SHIPPED.replace("    every: 1m", '    "e[very": 1m'))
+    with pytest.raises(ConfigError, match=r"sources\.0\.e\[very: unknown key"):
+        load(file, {})

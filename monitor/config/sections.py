@@ -48,7 +48,7 @@ def read(kind: type[T], values: Any, document: Document, where: Where) -> T | No
         for mistake in error.errors(include_url=False, include_context=False):
             if mistake["type"] == "none_required":  # what may be left out: the other branch says what is wrong
                 continue
-            here = tuple(part for part in mistake["loc"] if not _union_branch(part))
+            here = _way(values, mistake["loc"], missing=mistake["type"] == "missing")
             document.problem((*where, *here), _explain(kind, here, mistake))
         return None
     try:
@@ -143,9 +143,17 @@ def _names(kind: type) -> list[str]:
     return [field.name for field in fields(kind)]
 
 
-def _union_branch(part: str | int) -> bool:
-    """Pydantic names the branch of a union in the way to a mistake; the document has no such place."""
-    return isinstance(part, str) and bool(re.search(r"[\[\](]|^(str|int|float|bool|none)$", part))
+def _way(values: Any, said: Where, *, missing: bool) -> Where:
+    """The way to a mistake without the branches of unions that pydantic names in it: the document has no such place."""
+    way: Where = ()
+    for part in said:
+        keys = range(len(values)) if isinstance(values, list) else values if isinstance(values, Mapping) else ()
+        if part in keys:
+            values = cast(Any, values)[part]
+        elif not (missing and part == said[-1]):
+            continue
+        way = (*way, part)
+    return way
 
 
 def _explain(kind: type, where: Where, mistake: Any) -> str:
