@@ -31,6 +31,8 @@ class OnnxOptions(base.Options):
 
     model: str = str(SHIPPED)
     """A folder with model.onnx, tokenizer.json and model.json, as `python -m classifiers.train` writes it."""
+    batch_size: int = 16
+    """Texts in one pass of the model; more are padded more, and take longer."""
     threads: int | None = None
     """Processor cores for one pass; None: all."""
 
