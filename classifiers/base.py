@@ -6,6 +6,12 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 Sentiment = Literal["negative", "neutral", "positive"]
+Topic = Literal[
+    "delivery", "billing", "refund", "quality", "outage", "staff", "app", "price", "account", "other"
+]
+Severity = Literal["ordinary", "urgent"]
+"""Urgent: safety, money lost, legal, press, a vulnerable person."""
+Intent = Literal["complaint", "question", "praise", "other"]
 
 
 class BadModel(Exception):
@@ -23,6 +29,13 @@ class Verdict:
     sentiment: Sentiment
     model: str
     """`name@revision` of the model that said so."""
+    language: str | None = None
+    """Two letters, as `et`; None, as for the fields below: this model does not say."""
+    topic: Topic | None = None
+    severity: Severity | None = None
+    intent: Intent | None = None
+    why: tuple[str, ...] = ()
+    """The words of the text that drove a complaint's verdict, the strongest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

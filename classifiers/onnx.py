@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from classifiers import base
-from classifiers.base import BadModel, Classifier, Sentiment, Verdict
+from classifiers.base import BadModel, Classifier, Verdict
 from classifiers.text import readable
+from classifiers.why import why
 
 if TYPE_CHECKING:
+    import numpy as np
     import onnxruntime
     import tokenizers
+    from numpy.typing import NDArray
 
 SHIPPED = Path(__file__).parent / "model"
-SENTIMENTS: tuple[Sentiment, ...] = ("negative", "neutral", "positive")
 CHARACTERS_A_TOKEN = 32
 """More characters than a token holds: what lies behind `max_tokens` of these is never looked at."""
 WINDOW = 64
@@ -45,6 +47,10 @@ class _Loaded:
     threshold: float
     max_tokens: int
     padding: int
+    stride: int
+    """Tokens that the network turns into one vector: a text is padded to a multiple."""
+    classes: dict[str, list[str]]
+    """What the model says beside `complaint`: by field of the verdict, the answers in the order of their numbers."""
     tokenizer: "tokenizers.Tokenizer"
     session: "onnxruntime.InferenceSession"
 
@@ -62,22 +68,13 @@ class Onnx(Classifier):
         return self._loaded.name
 
     def classify(self, texts: Sequence[str]) -> list[Verdict]:
-        loaded = self._loaded
-        threshold = loaded.threshold if self.options.threshold is None else self.options.threshold
         verdicts: list[Verdict | None] = [None] * len(texts)
-        for place, complaint, sentiment in self._answers(texts):
-            verdicts[place] = Verdict(
-                complaint=complaint,
-                is_complaint=complaint >= threshold,
-                sentiment=SENTIMENTS[sentiment],
-                model=loaded.name,
-            )
+        for place, verdict in self._verdicts(texts):
+            verdicts[place] = verdict
         return [verdict for verdict in verdicts if verdict]
 
-    def _answers(self, texts: Sequence[str]) -> Iterator[tuple[int, float, int]]:
-        """For each text its place, its complaint probability and the number of its sentiment."""
-        import numpy as np
-
+    def _verdicts(self, texts: Sequence[str]) -> Iterator[tuple[int, Verdict]]:
+        """Each text's place and verdict, the short ones of a window first."""
         loaded, size = self._loaded, max(1, self.options.batch_size)
         most = loaded.max_tokens * CHARACTERS_A_TOKEN
         for start in range(0, len(texts), size * WINDOW):
@@ -86,13 +83,46 @@ class Onnx(Classifier):
             order = sorted(range(len(tokens)), key=lambda index: len(tokens[index]))
             for at in range(0, len(order), size):
                 chosen = order[at : at + size]
-                lengths = np.array([len(tokens[index]) for index in chosen], np.int32)
-                ids = np.full((len(chosen), lengths[-1]), loaded.padding, np.int64)
-                for row, index in enumerate(chosen):
-                    ids[row, : lengths[row]] = tokens[index]
-                complaint, sentiment = loaded.session.run(["complaint", "sentiment"], {"ids": ids, "lengths": lengths})
-                places = [start + index for index in chosen]
-                yield from zip(places, complaint.tolist(), sentiment.argmax(1).tolist(), strict=True)
+                judged = self._pass([window[index] for index in chosen], [tokens[index] for index in chosen])
+                yield from zip((start + index for index in chosen), judged, strict=True)
+
+    def _pass(self, texts: Sequence[str], tokens: Sequence[Sequence[int]]) -> list[Verdict]:
+        """One pass of the model; its texts are sorted by length."""
+        import numpy as np
+
+        loaded = self._loaded
+        threshold = loaded.threshold if self.options.threshold is None else self.options.threshold
+        lengths = np.array([len(ids) for ids in tokens], np.int32)
+        ids = np.full((len(texts), -(-lengths[-1] // loaded.stride) * loaded.stride), loaded.padding, np.int64)
+        for row, known in enumerate(tokens):
+            ids[row, : lengths[row]] = known
+        complaints, shares, *rest = loaded.session.run(
+            ["complaint", "shares", *loaded.classes], {"ids": ids, "lengths": lengths}
+        )
+        said = {
+            field: [names[number] for number in answer.argmax(1)]
+            for (field, names), answer in zip(loaded.classes.items(), rest, strict=True)
+        }
+        return [
+            Verdict(
+                complaint=complaint,
+                is_complaint=complaint >= threshold,
+                model=loaded.name,
+                why=self._why(text, share) if complaint >= threshold else (),
+                **{field: answers[row] for field, answers in said.items()},
+            )
+            for row, (text, complaint, share) in enumerate(zip(texts, complaints.tolist(), shares, strict=True))
+        ]
+
+    def _why(self, text: str, shares: "NDArray[np.float32]") -> tuple[str, ...]:
+        """What drove the verdict; every vector of the network stands for `stride` tokens."""
+        stride = self._loaded.stride
+        tokens = [(start, end) for start, end in self._loaded.tokenizer.encode(text).offsets]
+        spans = []
+        for at in range(0, len(tokens), stride):
+            real = [span for span in tokens[at : at + stride] if span[1] > span[0]]
+            spans.append((real[0][0], real[-1][1]) if real else (0, 0))
+        return why(text, spans, shares[: len(spans)].tolist())
 
     @cached_property
     def _loaded(self) -> _Loaded:
@@ -123,6 +153,8 @@ def _load(folder: Path, threads: int) -> _Loaded:
             threshold=float(about["threshold"]),
             max_tokens=int(about["max_tokens"]),
             padding=int(about["padding"]),
+            stride=int(about["stride"]),
+            classes=dict(about["classes"]),
             tokenizer=tokenizer,
             session=onnxruntime.InferenceSession(weights, _settings(threads), ["CPUExecutionProvider"]),
         )

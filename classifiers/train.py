@@ -21,18 +21,18 @@ def main(
     kfold: Annotated[int, typer.Option(help="Also cross-validate on the complaint corpus, in so many folds.")] = 0,
     threads: Annotated[int | None, typer.Option(help="Processor cores; all of them if not told.")] = None,
 ) -> None:
-    """Trains the complaint and sentiment model in three stages, exports it in eight bits and writes its card.
+    """Trains the model in two stages, exports it in eight bits and writes its card.
 
-    The first teaches sentiment and the project's own posts in every language, the second adds the English complaint
-    corpus, the third settles on complaints. About half an hour on two idle cores. A run that was stopped goes on with
-    --resume and ends with the same weights.
+    The first teaches everything but the English complaint corpus, so that cross-validation can start from there; the
+    second adds it. About an hour on two idle cores with five folds. A run that was stopped goes on with --resume and
+    ends with the same weights.
 
     Example: python -m classifiers.train --data DIR --kfold 5 --resume
     """
     import torch
 
     from classifiers.training.finish import publish
-    from classifiers.training.stages import BASE, FOLD, MIXED, SETTLED, Training
+    from classifiers.training.stages import BASE, FINISH, FOLD, Training
 
     console = Console()
     if threads:
@@ -41,7 +41,7 @@ def main(
         at = folder(data)
         training = Training(data=at, work=work, examples=load(at), resume=resume, console=console)
         base, tokenizer = training.base(BASE)
-        network = training.finish(base, tokenizer, MIXED, SETTLED)
+        network = training.finish(base, tokenizer, FINISH)
         folds = training.folds(base, tokenizer, FOLD, kfold) if kfold else {}
         console.print_json(json.dumps(folds))
         publish(training, network, tokenizer, out, name=NAME, folds=folds)

@@ -1,6 +1,6 @@
 """Cases as rows: read, locked, stored with their timeline, and announced to the outbox in the same transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from alerts.case import Case, Event, Move, State, Stop
 from alerts.ladder import Ladder
-from monitor.schema import cases, events, outbox
+from monitor.schema import cases, events, mentions, outbox, verdicts
 
 VERIFY_AHEAD = timedelta(minutes=2)
 """How long before the last step a thread is asked once more."""
@@ -29,6 +29,13 @@ def lock(connection: Connection, where: Any, *, skip_locked: bool = False) -> li
     """The cases that match, held until the transaction ends; on SQLite the transaction itself holds them."""
     statement: Select[Any] = select(*COLUMNS).where(where).order_by(cases.c.id)
     return [case_of(row) for row in connection.execute(statement.with_for_update(skip_locked=skip_locked))]
+
+
+def forget(connection: Connection, mention_ids: Sequence[int], now: datetime, **columns: Any) -> None:
+    """Erases a customer's words and name from these posts and from what was said of them."""
+    nothing = {"text": "", "author": "", "url": "", "erased_at": now} | columns
+    connection.execute(update(mentions).where(mentions.c.id.in_(mention_ids)).values(nothing))
+    connection.execute(update(verdicts).where(verdicts.c.mention_id.in_(mention_ids)).values(why=[]))
 
 
 def verify_time(case: Case, ladder: Ladder) -> datetime:

@@ -1,6 +1,7 @@
 """Writes what an outbox row has to say: the case as it stands at the moment of sending, read from the database."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,8 @@ from connectors.base import Mention
 from monitor import ledger
 from monitor.schema import cases, events, mentions, outbox, verdicts
 from monitor.store import Store
+
+VERDICT = tuple(field.name for field in fields(Verdict))
 
 
 def letter(
@@ -52,7 +55,7 @@ def letter(
 def read_complaints(connection: Connection, case: Case) -> tuple[Complaint, ...]:
     """The customer's posts of a case, oldest first."""
     rows = connection.execute(
-        select(mentions, verdicts.c.complaint, verdicts.c.is_complaint, verdicts.c.sentiment, verdicts.c.model)
+        select(mentions, *(verdicts.c[name] for name in VERDICT))
         .join(verdicts, verdicts.c.mention_id == mentions.c.id)
         .where(mentions.c.case_id == case.id, ~mentions.c.by_brand)
         .order_by(mentions.c.posted_at, mentions.c.id)
@@ -79,7 +82,7 @@ def _complaint(row: Row[Any]) -> Complaint:
         followers=row.followers,
         lang=row.lang,
     )
-    verdict = Verdict(complaint=row.complaint, is_complaint=row.is_complaint, sentiment=row.sentiment, model=row.model)
+    verdict = Verdict(**{name: getattr(row, name) for name in VERDICT} | {"why": tuple(row.why)})
     return Complaint(mention=mention, verdict=verdict, deleted=row.erased_at is not None)
 
 

@@ -106,6 +106,11 @@ verdicts = Table(
     C("complaint", Float, nullable=False),
     C("is_complaint", Boolean, nullable=False),
     C("sentiment", String(20), nullable=False),
+    C("language", String(20)),
+    C("topic", String(20)),
+    C("severity", String(20)),
+    C("intent", String(20)),
+    C("why", JSON, nullable=False),  # words of the post: gone when its text is
     C("model", Text, nullable=False),
     C("decided_at", Utc, nullable=False),
 )

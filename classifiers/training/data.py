@@ -9,19 +9,30 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from classifiers.base import Intent, Sentiment, Severity, Topic
 from classifiers.text import readable
 
 Split = Literal["train", "validation", "test"]
-SENTIMENTS = ("negative", "neutral", "positive")
+CLASSES: Mapping[str, tuple[str, ...]] = {
+    "complaint": ("no", "yes"),
+    "sentiment": get_args(Sentiment),
+    "topic": get_args(Topic),
+    "severity": get_args(Severity),
+    "intent": get_args(Intent),
+    "language": ("en", "et", "fi", "lt", "lv", "ru"),
+    "irony": ("no", "yes"),
+}
+"""What is asked of a text, and the answers to choose from, in the order of their numbers."""
+SENTIMENTS = CLASSES["sentiment"]
 OWN = Path(__file__).parents[1] / "data"
 """The project's own posts, written by hand for it, and the manifest of the external files."""
 TEST_BATCHES, VALIDATION_BATCHES = frozenset({"03", "09"}), frozenset({"05"})
 """Of every author's batches these are never trained on: a batch has its own circle of people and themes."""
 
-EVERYDAY = frozenset({"en-c", "et-c", "ru-c", "lv-c", "fi-b"})
-"""Authors of the commonest complaints in the plainest words: few posts, a source of their own, to be weighed up."""
+OWN_KEYS = {"sentiment": "sentiment", "topic": "topic", "severity": "severity", "intent": "intent", "language": "lang"}
+"""The heads that a post of our own teaches beside `complaint`, and where its answer stands."""
 
 
 class BadData(Exception):
@@ -69,6 +80,8 @@ def load(data: Path) -> list[Example]:
     for name, entry in manifest().items():
         if entry["use"] == "labels":
             found += (_external(row) for row in rows(data, name))
+        elif name.startswith("plain"):
+            found += (_external(row | {"source": "plain"}) for row in rows(data, name) if _few(row["text"]))
     rank = {"test": 0, "validation": 1, "train": 2}
     unique: dict[tuple[str, str], Example] = {}
     for example in sorted(found, key=lambda each: rank[each.split]):
@@ -88,11 +101,11 @@ def own_posts(at: Path = OWN) -> Iterator[Example]:
                 yield Example(
                     text=readable(row["text"]),
                     lang=row["lang"],
-                    source="own_everyday" if row["author"] in EVERYDAY else "own",
+                    source="own",
                     split=own_split(row["batch"]),
                     labels={
                         "complaint": int(row["complaint"]),
-                        "sentiment": SENTIMENTS.index(row["sentiment"]),
+                        **{head: CLASSES[head].index(row[key]) for head, key in OWN_KEYS.items()},
                         **({"irony": 1} if row["kind"] == "sarcasm" else {}),
                     },
                     group=row["kind"],
@@ -134,14 +147,23 @@ def unlabelled(data: Path) -> dict[str, list[str]]:
     return texts
 
 
+def _few(text: str) -> bool:
+    """Every twentieth sentence is enough to tell a language by."""
+    return _hash(text) // 10 % 20 == 0
+
+
+def _hash(text: str) -> int:
+    return int(hashlib.sha256(text.encode("utf-8", "replace")).hexdigest(), 16)
+
+
 def tenth(text: str) -> int:
     """Which of ten fixed parts a text belongs to."""
-    return int(hashlib.sha256(text.encode("utf-8", "replace")).hexdigest(), 16) % 10
+    return _hash(text) % 10
 
 
 def _external(row: Mapping[str, Any]) -> Example:
     text = readable(row["text"])
-    labels = {}
+    labels = {"language": CLASSES["language"].index(row["lang"])}
     if row.get("complaint") is not None:
         labels["complaint"] = int(row["complaint"])
     if row.get("sentiment") is not None:

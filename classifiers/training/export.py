@@ -8,6 +8,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from classifiers.training import graph
+from classifiers.training.data import CLASSES
 from classifiers.training.network import Network
 from classifiers.training.vocabulary import SPECIAL
 
@@ -35,6 +36,8 @@ def write(
         "threshold": float(np.round(threshold, 4)),
         "max_tokens": max_tokens,
         "padding": SPECIAL.index("<pad>"),
+        "stride": graph.STRIDE,
+        "classes": {head: list(CLASSES[head]) for head in graph.ANSWERS},
     }
     (folder / "model.json").write_text(json.dumps(about, indent=2) + "\n", "utf-8")
     return revision

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from connectors.base import Connector, Found, Gap, Mention, Page, Permanent, Transient, UsageCap, Watch
+from monitor import ledger
 from monitor.jobs.outcome import Outcome, backoff
 from monitor.schema import mentions, problems, sources
 from monitor.store import Store
@@ -80,11 +81,7 @@ def save(store: Store, connection: Connection, source: str, watch: Watch, found:
             )
     gone = [row.id for row in known.values() if row.external_id in set(found.deleted) and row.deleted_at is None]
     if gone:
-        connection.execute(
-            update(mentions)
-            .where(mentions.c.id.in_(gone))
-            .values(text="", author="", url="", deleted_at=now, erased_at=now, triage_at=now)
-        )
+        ledger.forget(connection, gone, now, deleted_at=now, triage_at=now)
     new = store.insert_new(connection, mentions, list(fresh.values()), ["platform", "external_id", "brand"])
     return new + changed + len(gone)
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import and_, select, update
 
+from monitor import ledger
 from monitor.jobs.outcome import Outcome
 from monitor.schema import cases, events, mentions
 from monitor.store import Store
@@ -22,8 +23,7 @@ def retain(store: Store, keep_mentions: timedelta, keep_cases: timedelta, now: d
         alone = connection.scalars(loose.limit(BATCH)).all()
         told = connection.execute(old.where(kept, cases.c.stopped_at < now - keep_cases).limit(BATCH)).all()
         erased = [*alone, *(row.id for row in told)]
-        nothing = {"text": "", "author": "", "url": "", "erased_at": now}
-        connection.execute(update(mentions).where(mentions.c.id.in_(erased)).values(nothing))
+        ledger.forget(connection, erased, now)
         for case_id in sorted({row.case_id for row in told}):
             connection.execute(update(cases).where(cases.c.id == case_id).values(author=f"erased-{case_id}"))
             connection.execute(update(events).where(events.c.case_id == case_id).values(actor="", detail={}))

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -122,12 +123,5 @@ def _settle(
 
 
 def _keep(store: Store, connection: Connection, mention_id: int, verdict: Verdict, now: datetime) -> None:
-    row = {
-        "mention_id": mention_id,
-        "complaint": verdict.complaint,
-        "is_complaint": verdict.is_complaint,
-        "sentiment": verdict.sentiment,
-        "model": verdict.model,
-        "decided_at": now,
-    }
+    row = {"mention_id": mention_id, "decided_at": now} | asdict(verdict)
     store.replace(connection, verdicts, row, "mention_id")
