@@ -96,8 +96,7 @@ def _quote(words: str) -> Block:
 
 
 def _customer(alert: Alert) -> list[Block]:
-    said = story.customer(alert)
-    return [_context(_plain_text(said))] if said else []
+    return [_context(_plain_text(said)) for said in (story.customer(alert), story.about(alert)) if said]
 
 
 def _links(alert: Alert) -> list[Block]:

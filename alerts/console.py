@@ -25,7 +25,7 @@ class Console(Channel):
             head = [f"{_said(story.headline(message), message)}{_called(message)}"]
             if held := story.status(message):
                 head.append(_said(held, message))
-            facts = (story.customer(message), _said(story.footer(message), message))
+            facts = (story.customer(message), story.about(message), _said(story.footer(message), message))
             links = (url for url, _ in story.links(message))
             self._print(head, _quoted(message), (*(fact for fact in facts if fact), *links))
         return message.key

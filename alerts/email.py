@@ -154,7 +154,7 @@ def _alert(alert: Alert) -> tuple[str, list[str], list[tuple[str, str]]]:
     if len(words) > 1:
         words.insert(1, story.plain(story.between(alert), near))
     rows = [said, story.plain(story.held(alert), near) if alert.case.waiting else ""]
-    rows += [*words, story.customer(alert), story.plain(story.footer(alert), near)]
+    rows += [*words, story.customer(alert), story.about(alert), story.plain(story.footer(alert), near)]
     return f"{said} · case {alert.case.id}", [row for row in rows if row], story.links(alert)
 
 

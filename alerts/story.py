@@ -96,10 +96,26 @@ def customer(alert: Alert) -> str:
     facts = [
         handle(latest.platform, latest.author),
         "" if followers is None else f"{count(followers)} {'follower' if followers == 1 else 'followers'}",
-        next((name for c in reversed(posts) if (name := language(c.mention.lang))), ""),
+        next((name for c in reversed(posts) if (name := language(c.verdict.language or c.mention.lang))), ""),
         _surest(posts).sentiment,
     ]
     return " · ".join(fact for fact in facts if fact)
+
+
+def about(alert: Alert) -> str:
+    """What the complaint is about and the customer's words that made it one; "" when settled or not known."""
+    posts = living(alert) if alert.case.waiting else []
+    if not posts:
+        return ""
+    verdict = _surest(posts)
+    topic = line(verdict.topic or "", 40) if verdict.topic != "other" else ""
+    why = ", ".join(f"“{line(words, 60)}”" for words in verdict.why[:3])
+    return " · ".join(part for part in (topic.capitalize(), f"flagged for {why}" if why else "") if part)
+
+
+def urgent(alert: Alert) -> bool:
+    """Somebody's safety or money, the law or the press is at stake in one of the posts."""
+    return any(complaint.verdict.severity == "urgent" for complaint in living(alert))
 
 
 def handle(platform_name: str, author: str) -> str:
@@ -195,8 +211,9 @@ def _outcome(alert: Alert) -> Line:
         case State.WITHDRAWN:
             return (Bold("deleted by the customer"),)
         case _:
+            first: Line = (Bold("urgent"), " · ") if urgent(alert) else ()
             before: Line = (Bold("target missed"), ", due ") if alert.late else ("answer by ",)
-            return (*before, Bold(case.respond_by))
+            return (*first, *before, Bold(case.respond_by))
 
 
 def _answered(alert: Alert) -> Line:

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 Sentiment = Literal["negative", "neutral", "positive"]
-Topic = Literal[
-    "delivery", "billing", "refund", "quality", "outage", "staff", "app", "price", "account", "other"
-]
+Topic = Literal["delivery", "billing", "refund", "quality", "outage", "staff", "app", "price", "account", "other"]
 Severity = Literal["ordinary", "urgent"]
 """Urgent: safety, money lost, legal, press, a vulnerable person."""
 Intent = Literal["complaint", "question", "praise", "other"]
@@ -31,7 +29,8 @@ class Verdict:
     """`name@revision` of the model that said so."""
     language: str | None = None
     """Two letters, as `et`; None, as for the fields below: this model does not say."""
-    topic: Topic | None = None
+    topic: str | None = None
+    """One of Topic, or a topic of the brand's own."""
     severity: Severity | None = None
     intent: Intent | None = None
     why: tuple[str, ...] = ()

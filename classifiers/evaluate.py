@@ -10,6 +10,7 @@ from rich.table import Table
 
 from classifiers.base import BadModel, Classifier
 from classifiers.onnx import SHIPPED, Onnx, OnnxOptions
+from classifiers.training import report
 from classifiers.training.data import BadData, Split, folder, load
 from classifiers.training.figures import Figures, score
 
@@ -20,6 +21,7 @@ def main(
     split: Annotated[str, typer.Option(help="test: the final figures; validation: for choosing.")] = "test",
     type: Annotated[str, typer.Option(help="onnx or transformer.")] = "onnx",
     against: Annotated[str | None, typer.Option(help="A second model folder to subtract, e.g. the float one.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Also draw reliability and confusion, as PNG or SVG.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Scores a model on the posts held apart from its training: macro-F1, AUC, calibration, by language.
@@ -31,7 +33,10 @@ def main(
     try:
         wanted: Split = "test" if split == "test" else "validation"
         examples = [each for each in load(folder(data)) if each.split == wanted]
-        found = score(_open(type, model), examples)
+        classifier = _open(type, model)
+        found = score(classifier, examples)
+        if picture:
+            report.draw(picture, classifier.model, examples, classifier.classify([each.text for each in examples]))
         other = score(_open(type, against), examples) if against else []
     except (BadModel, BadData) as error:
         Console(stderr=True).print(f"[red]{error}[/red]")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from queue import Queue
 from threading import Thread
 from typing import Any, BinaryIO, TextIO
@@ -84,11 +85,9 @@ def _read(line: bytes, number: int) -> dict[str, Any]:
 
 
 def _fields(verdict: Verdict) -> dict[str, Any]:
-    return {
-        "complaint": round(verdict.complaint, 4),
-        "is_complaint": verdict.is_complaint,
-        "sentiment": verdict.sentiment,
-    }
+    fields = asdict(verdict) | {"complaint": round(verdict.complaint, 4)}
+    del fields["model"]
+    return fields
 
 
 def _write(out: TextIO, row: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from connectors.base import storable
-from monitor.entrance import FAILED, console, opened, say, say_more, settings, told
+from monitor.entrance import FAILED, console, database_told, opened, say, say_more, settings, told
 
 cli = typer.Typer(
     name="monitor",
@@ -254,14 +254,14 @@ def demo(
     """An afternoon of two Baltic brands in a minute: 157 posts in four languages, with a fast clock and no accounts."""
     from monitor.demo import play
 
-    with told():
+    with told(), database_told():
         play(console(), pause=speed)
 
 
 @database.command()
 def upgrade(config: ConfigPath = DEFAULT) -> None:
     """Brings the database to this program's schema, one migration after the other."""
-    with told():
+    with told(), database_told():
         from rich.progress import track
 
         from monitor.store import Store

@@ -45,7 +45,7 @@ def opened(path: Path, *, chatty: bool = False) -> Iterator["App"]:
     from monitor.app import App, start_logging
 
     config = settings(path)
-    with told():
+    with told(), database_told():
         app = App(config)
         start_logging(app.blot, logging.INFO if chatty or _chatty else logging.CRITICAL)
         try:
@@ -57,29 +57,40 @@ def opened(path: Path, *, chatty: bool = False) -> Iterator["App"]:
 @contextmanager
 def told() -> Iterator[None]:
     """Turns the errors that a person can mend into one line and an exit status."""
-    from sqlalchemy.exc import DBAPIError
-
-    from alerts.case import NotAllowed
     from classifiers.base import BadModel
-    from monitor.store import StoreError
 
     try:
         yield
         sys.stdout.flush()
-    except NotAllowed as error:
-        say(f"Not done: {error}.")
-        raise typer.Exit(FAILED) from None
-    except (StoreError, BadModel) as error:
+    except BadModel as error:
         say(str(error))
         raise typer.Exit(MISCONFIGURED) from None
-    except DBAPIError as error:
-        say(f"The database failed: {error.orig}")
-        raise typer.Exit(FAILED) from None
     except BrokenPipeError:  # nobody reads any more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(FAILED) from None
     except OSError as error:
         say(f"{error.filename or 'input or output'}: {error.strerror or error}")
+        raise typer.Exit(FAILED) from None
+
+
+@contextmanager
+def database_told() -> Iterator[None]:
+    """The same for what a database may say; apart, because a command without one need not wait for SQLAlchemy."""
+    from sqlalchemy.exc import DBAPIError
+
+    from alerts.case import NotAllowed
+    from monitor.store import StoreError
+
+    try:
+        yield
+    except NotAllowed as error:
+        say(f"Not done: {error}.")
+        raise typer.Exit(FAILED) from None
+    except StoreError as error:
+        say(str(error))
+        raise typer.Exit(MISCONFIGURED) from None
+    except DBAPIError as error:
+        say(f"The database failed: {error.orig}")
         raise typer.Exit(FAILED) from None
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from alerts import case
 from alerts.base import Alert, Complaint, Notice
 from alerts.ladder import Step
-from classifiers.base import Verdict
+from classifiers.base import Severity, Verdict
 from connectors.base import Mention
 
 POSTED = datetime(2026, 11, 23, 11, 5, tzinfo=UTC)
@@ -28,7 +28,9 @@ def at(minutes: float) -> datetime:
     return POSTED + timedelta(minutes=minutes)
 
 
-def post(text: str = TEXT, minutes: float = 0, *, deleted: bool = False, **more: Any) -> Complaint:
+def post(
+    text: str = TEXT, minutes: float = 0, *, deleted: bool = False, severity: Severity = "ordinary", **more: Any
+) -> Complaint:
     facts: dict[str, Any] = {
         "author": "marimaasikas",
         "followers": 12_431,
@@ -38,7 +40,16 @@ def post(text: str = TEXT, minutes: float = 0, *, deleted: bool = False, **more:
     mention = Mention(
         platform="x", external_id=f"19-{minutes}", thread_id="190", text=text, posted_at=at(minutes), **facts | more
     )
-    verdict = Verdict(complaint=0.92, is_complaint=True, sentiment="negative", model="model@1")
+    verdict = Verdict(
+        complaint=0.92,
+        is_complaint=True,
+        sentiment="negative",
+        model="model@1",
+        topic="outage",
+        severity=severity,
+        intent="complaint",
+        why=(text[-80:],),
+    )
     return Complaint(mention=mention, verdict=verdict, deleted=deleted)
 
 

@@ -85,8 +85,14 @@ def test_a_new_complaint_says_whose_it_is_and_until_when_to_answer(api: SlackApi
     assert "12:05 UTC" in words
     assert sample.TEXT in words
     assert "@marimaasikas · 12.4k followers · Estonian · negative" in words
+    assert "Outage · flagged for “Kolmas päev internetti pole & klienditugi <ei vasta>”" in words
     assert "92% sure" in words
     assert "https://x.com/marimaasikas/status/19" in json.dumps(message["blocks"])
+
+
+def test_a_matter_of_safety_or_money_is_said_to_be_urgent(api: SlackApi) -> None:
+    channel(api).send(sample.alert(complaints=[sample.post(severity="urgent")]))
+    assert "·  urgent  ·  answer by" in seen(api.messages("care")[0])
 
 
 def test_the_notification_on_a_locked_phone_says_the_same_in_short(api: SlackApi) -> None:

@@ -133,9 +133,9 @@ def test_rows_that_are_there_already_are_counted_out(store: Store) -> None:
     store.prepare()
     rows = [{"source": "a", "kind": "gap", "place": place, "why": "c", "noted_at": NOON} for place in "xyz"]
     with store.write() as connection:
-        assert store.insert_new(connection, problems, rows[:2], ["source", "kind", "place"]) == 2
-        assert store.insert_new(connection, problems, rows, ["source", "kind", "place"]) == 1
-        assert store.insert_new(connection, problems, [], ["source"]) == 0
+        assert len(store.insert_new(connection, problems, rows[:2], ["source", "kind", "place"])) == 2
+        assert [row.place for row in store.insert_new(connection, problems, rows, ["source", "kind", "place"])] == ["z"]
+        assert store.insert_new(connection, problems, [], ["source"]) == []
 
 
 def test_a_replaced_row_stands_in_the_place_of_the_old_one(store: Store) -> None:
@@ -143,7 +143,7 @@ def test_a_replaced_row_stands_in_the_place_of_the_old_one(store: Store) -> None
     row = {"name": "export", "cursor": {}, "polls": 0, "failures": 0, "next_poll_at": NOON, "recheck_at": NOON}
     with store.write() as connection:
         for polls in (1, 2):
-            store.replace(connection, sources, row | {"polls": polls}, "name")
+            store.replace(connection, sources, [row | {"polls": polls}], "name")
         assert connection.execute(select(sources.c.name, sources.c.polls)).all() == [("export", 2)]
 
 

@@ -132,7 +132,7 @@ def test_from_examples_to_the_folder_that_ships(tokenizer: Tokenizer, tmp_path: 
     examples = some_examples() + some_examples(source="complaints_2019", seed=8)
     training = Training(data=tmp_path, work=work, examples=examples, resume=True, console=Console(quiet=True))
     base, cut = training.base(replace(RECIPE, steps=30))
-    network = training.finish(base, cut, replace(RECIPE, steps=10), replace(RECIPE, steps=5))
+    network = training.finish(base, cut, replace(RECIPE, steps=10))
     folds = training.folds(base, cut, replace(FOLD, steps=10, rate=3e-3, batch=8, frozen_layers=0), 3)
     publish(training, network, cut, out, name="small", folds=folds)
 

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -33,6 +33,10 @@ TEST_BATCHES, VALIDATION_BATCHES = frozenset({"03", "09"}), frozenset({"05"})
 
 OWN_KEYS = {"sentiment": "sentiment", "topic": "topic", "severity": "severity", "intent": "intent", "language": "lang"}
 """The heads that a post of our own teaches beside `complaint`, and where its answer stands."""
+
+
+OWN_LANGUAGES = frozenset({"en", "et", "fi", "lv", "ru"})
+"""What the project's own posts are written in."""
 
 
 class BadData(Exception):
@@ -80,8 +84,8 @@ def load(data: Path) -> list[Example]:
     for name, entry in manifest().items():
         if entry["use"] == "labels":
             found += (_external(row) for row in rows(data, name))
-        elif name.startswith("plain"):
-            found += (_external(row | {"source": "plain"}) for row in rows(data, name) if _few(row["text"]))
+        else:
+            found += _sentences(rows(data, name))
     rank = {"test": 0, "validation": 1, "train": 2}
     unique: dict[tuple[str, str], Example] = {}
     for example in sorted(found, key=lambda each: rank[each.split]):
@@ -147,9 +151,12 @@ def unlabelled(data: Path) -> dict[str, list[str]]:
     return texts
 
 
-def _few(text: str) -> bool:
-    """Every twentieth sentence is enough to tell a language by."""
-    return _hash(text) // 10 % 20 == 0
+def _sentences(rows: Iterable[Mapping[str, Any]]) -> Iterator[Example]:
+    """Every twentieth sentence, to tell languages by."""
+    for row in rows:
+        text = row.get("text") or row["x"]
+        if _hash(text) // 10 % 20 == 0 and ("text" in row or row["lang"] not in OWN_LANGUAGES):
+            yield _external({"text": text, "lang": row["lang"], "source": "plain"})
 
 
 def _hash(text: str) -> int:
@@ -174,7 +181,7 @@ def _external(row: Mapping[str, Any]) -> Example:
         text=text,
         lang=row["lang"],
         source=row["source"],
-        split=_split(row["split"], text),
+        split=_split(row.get("split", ""), text),
         labels=labels,
         group=row.get("domain", ""),
     )

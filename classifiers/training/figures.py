@@ -6,8 +6,11 @@ from dataclasses import asdict, dataclass
 
 from classifiers.base import Classifier, Verdict
 from classifiers.training import metrics
-from classifiers.training.data import SENTIMENTS, Example
+from classifiers.training.data import CLASSES, Example
 
+SAID = ("sentiment", "topic", "severity", "intent", "language")
+"""What a verdict may say beside `complaint`."""
+OF_COMPLAINTS = ("topic", "severity")
 EXTERNAL_NAMES = {"complaints_2019": "complaints 2019", "own": "own posts"}
 
 
@@ -29,26 +32,29 @@ class Figures:
 
 
 def score(classifier: Classifier, examples: Sequence[Example]) -> list[Figures]:
-    """Figures for every set that the examples form: complaints first, then sentiment."""
+    """Figures for every set that the examples form: complaints first, then the rest of what the classifier says.
+
+    Topic and severity are scored on complaints alone.
+    """
     verdicts = dict(enumerate(classifier.classify([each.text for each in examples])))
-    sets = _sets(examples)
-    return [
-        *(_complaints(name, chosen, examples, verdicts) for name, chosen in sets["complaint"].items()),
-        *(_sentiment(name, chosen, examples, verdicts) for name, chosen in sets["sentiment"].items()),
-    ]
+    found = [_complaints(name, chosen, examples, verdicts) for name, chosen in _sets(examples, "complaint").items()]
+    for head in SAID:
+        if any(getattr(verdict, head) is not None for verdict in verdicts.values()):
+            found += [_said(head, name, chosen, examples, verdicts) for name, chosen in _sets(examples, head).items()]
+    return found
 
 
-def _sets(examples: Sequence[Example]) -> dict[str, dict[str, list[int]]]:
-    """Indices by head and by the name of the set: a source in a language, and its brand-directed part."""
-    sets: dict[str, dict[str, list[int]]] = {"complaint": defaultdict(list), "sentiment": defaultdict(list)}
+def _sets(examples: Sequence[Example], head: str) -> dict[str, list[int]]:
+    """Indices by the name of the set: a source in a language, and its brand-directed part."""
+    sets: dict[str, list[int]] = defaultdict(list)
     for index, each in enumerate(examples):
+        if head not in each.labels or (head in OF_COMPLAINTS and not each.labels["complaint"]):
+            continue
         name = f"{EXTERNAL_NAMES.get(each.source, each.source)}, {each.lang}"
-        for head in sets:
-            if head in each.labels:
-                sets[head][name].append(index)
-        if each.source == "complaints_2019" and each.brand_directed:
-            sets["complaint"][f"{name}, brand-directed"].append(index)
-    return {head: dict(sorted(found.items())) for head, found in sets.items()}
+        sets[name].append(index)
+        if head == "complaint" and each.source == "complaints_2019" and each.brand_directed:
+            sets[f"{name}, brand-directed"].append(index)
+    return dict(sorted(sets.items()))
 
 
 def _complaints(
@@ -69,13 +75,13 @@ def _complaints(
     )
 
 
-def _sentiment(
-    name: str, chosen: Sequence[int], examples: Sequence[Example], verdicts: Mapping[int, Verdict]
+def _said(
+    head: str, name: str, chosen: Sequence[int], examples: Sequence[Example], verdicts: Mapping[int, Verdict]
 ) -> Figures:
-    truth = [examples[index].labels["sentiment"] for index in chosen]
-    said = [SENTIMENTS.index(verdicts[index].sentiment) for index in chosen]
+    truth = [examples[index].labels[head] for index in chosen]
+    said = [CLASSES[head].index(getattr(verdicts[index], head)) for index in chosen]
     return Figures(
-        head="sentiment",
+        head=head,
         examples=name,
         count=len(chosen),
         macro_f1=metrics.macro_f1(truth, said),
