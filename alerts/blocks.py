@@ -10,6 +10,7 @@ from typing import Any
 
 from alerts import story
 from alerts.base import Alert, Notice
+from alerts.buttons import buttons
 from alerts.story import Bold, Line, Part, Who
 from alerts.words import line, moment, same_day, shorten
 
@@ -19,17 +20,18 @@ _USER = re.compile(r"[UW](?=[A-Z]*[0-9])[A-Z0-9]{8,20}")
 _GROUP = re.compile(r"S[A-Z0-9]{8,20}")
 
 
-def render(message: Alert | Notice) -> tuple[str, list[Block]]:
-    """The text and blocks of a new message: a case's first one in a channel, a step in its thread, or a notice."""
+def render(message: Alert | Notice, *, actions: bool = False) -> tuple[str, list[Block]]:
+    """The text and blocks of a new message: a case's first one in a channel, one in its thread, or a notice."""
     if isinstance(message, Notice):
         return _notice(message)
-    if message.root is None or message.step is None:
-        return root(message)
-    return _step(message)
+    given = any(event.kind == "assigned" for event in message.timeline)
+    if message.root is None or not (message.step or given):
+        return root(message, actions=actions)
+    return _step(message) if message.step else _given(message)
 
 
-def root(alert: Alert) -> tuple[str, list[Block]]:
-    """A case's own message as the case now stands."""
+def root(alert: Alert, *, actions: bool = False) -> tuple[str, list[Block]]:
+    """A case's own message as the case now stands, with what can be pressed if somebody hears of it (`actions`)."""
     said = story.headline(alert)
     mentions = _mentions(alert)
     status = () if mentions else story.status(alert)
@@ -38,8 +40,15 @@ def root(alert: Alert) -> tuple[str, list[Block]]:
         blocks.append(_mrkdwn_section(f"{mentions} {_mrkdwn(story.held(alert), alert)}"))
     blocks += _quotes(alert)
     blocks += [*_customer(alert), *_links(alert), _footer(alert)] if alert.case.waiting else [_settled(alert)]
+    blocks += buttons(alert.case) if actions else []
     begins = "".join(f": {escape(line(words, 150))}" for words in story.words(alert)[:1] if alert.case.waiting)
     return f"{_notification(alert, said, mentions)}{begins}", blocks
+
+
+def reply(alert: Alert, lead: str) -> str:
+    """What is said to one person alone whose press did nothing: why, and how the case stands."""
+    said, status = story.headline(alert), story.status(alert)
+    return "\n".join([lead, _mrkdwn(said, alert), *([_mrkdwn(status, alert)] if status else [])])
 
 
 def escape(text: str) -> str:
@@ -65,6 +74,14 @@ def _step(alert: Alert) -> tuple[str, list[Block]]:
     if alert.case.waiting and alert.number > 0:
         words += f"\n{_mrkdwn(story.held(alert), alert)}"
     return _notification(alert, said, mentions), [_mrkdwn_section(words)]
+
+
+def _given(alert: Alert) -> tuple[str, list[Block]]:
+    """Calls a colleague who was given the case."""
+    whom, said = story.given(alert)
+    return f"{mention(whom)} {_mrkdwn(said, alert, markup=False)}", [
+        _mrkdwn_section(f"👉 {mention(whom)} {_mrkdwn(said, alert)}")
+    ]
 
 
 def _notice(notice: Notice) -> tuple[str, list[Block]]:

@@ -3,6 +3,7 @@
     OPEN ──claim──▶ CLAIMED ──answer──▶ ANSWERED ──another complaint──▶ OPEN, a new round
       ├─────────────answer────────────▶ ANSWERED
       ├──dismiss (from CLAIMED too)───▶ DISMISSED          every complaint deleted ──▶ WITHDRAWN
+      └──assign (from CLAIMED too)────▶ CLAIMED, by somebody else
 
 Every move is a pure function from a case to its next self; the caller stores both the case and what happened.
 """
@@ -32,6 +33,21 @@ class Stop(StrEnum):
     PERSON = "person"
     DISMISSED = "dismissed"
     DELETED = "deleted"
+
+
+class Dismissal(StrEnum):
+    """Why a case is none for the team."""
+
+    NOT_A_COMPLAINT = "not_a_complaint"
+    """The model erred, and can learn from it."""
+    NOT_OURS = "not_ours"
+    DUPLICATE = "duplicate"
+    OTHER = "other"
+
+    @property
+    def words(self) -> str:
+        """As people say it; "" for OTHER."""
+        return "" if self is Dismissal.OTHER else self.value.replace("_", " ")
 
 
 class NotAllowed(Exception):
@@ -98,6 +114,15 @@ def claim(case: Case, who: str, now: datetime) -> Move:
     return _next(case, state=State.CLAIMED, assignee=who), Event(at=now, kind="claimed", actor=who)
 
 
+def assign(case: Case, who: str, now: datetime, whom: str) -> Move:
+    """Somebody gives the case to a colleague, who has it from now on as if she had claimed it. Raises NotAllowed."""
+    if case.state is State.CLAIMED and case.assignee == whom:
+        raise NotAllowed(f"case {case.id} is already claimed by {whom}")
+    _must_wait(case, "assigned")
+    event = Event(at=now, kind="assigned", actor=who, detail={"to": whom})
+    return _next(case, state=State.CLAIMED, assignee=whom), event
+
+
 def answer(case: Case, who: str, now: datetime, *, by: Stop = Stop.PERSON) -> Move:
     """The customer has an answer, given at `now`: the clock stops. Raises NotAllowed."""
     _must_wait(case, "answered")
@@ -105,11 +130,16 @@ def answer(case: Case, who: str, now: datetime, *, by: Stop = Stop.PERSON) -> Mo
     return _stop(case, State.ANSWERED, by, now), Event(at=now, kind=kind, actor=who)
 
 
-def dismiss(case: Case, who: str, now: datetime, reason: str = "") -> Move:
+def dismiss(case: Case, who: str, now: datetime, reason: str = "", kind: Dismissal = Dismissal.OTHER) -> Move:
     """It is no complaint, or none for this team. Raises NotAllowed."""
     _must_wait(case, "dismissed")
-    detail = {"reason": reason} if reason else {}
+    detail = ({} if kind is Dismissal.OTHER else {"kind": kind}) | ({"reason": reason} if reason else {})
     return _stop(case, State.DISMISSED, Stop.DISMISSED, now), Event(at=now, kind="dismissed", actor=who, detail=detail)
+
+
+def dismissal(event: Event) -> Dismissal:
+    """Why a case was dismissed, by the event of its dismissal."""
+    return Dismissal(event.detail.get("kind", Dismissal.OTHER))
 
 
 def withdraw(case: Case, now: datetime) -> Move:

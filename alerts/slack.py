@@ -30,6 +30,10 @@ _NO_SENSE = (OSError, HTTPException, ValueError, LookupError, AttributeError)
 _PERHAPS_DONE = {"internal_error", "fatal_error", "service_unavailable"}
 _LATER = {"ratelimited", "rate_limited", "message_limit_exceeded", "request_timeout", "team_added_to_org"}
 _TOKEN = "Slack does not accept the token: put a valid bot token (xoxb-…) into `token`"
+_APP_TOKEN = (
+    "Slack opens no socket: `actions: app_token` must be an app-level token (xapp-…) with the scope connections:write, "
+    "and Socket Mode must be on"
+)
 _FORM = "Slack refuses the form of the message; please report this as a bug"
 _ADVICE = {
     "invalid_auth": _TOKEN,
@@ -46,6 +50,8 @@ _ADVICE = {
     "message_not_found": "the message was deleted from {channel}, so it can't be edited",
     "cant_update_message": "the message in {channel} was written by another app, so it can't be edited",
     "thread_not_found": "the case's message was deleted from {channel}, so nothing can be added to its thread",
+    "expired_trigger_id": "the form came too late: Slack opens one only within three seconds of the press",
+    "no_such_subteam": "Slack knows no user group of the id in `actions: allowed`",
     "msg_too_long": _FORM,
     "msg_blocks_too_long": _FORM,
     "invalid_blocks": _FORM,
@@ -58,11 +64,31 @@ _log.setLevel(logging.CRITICAL)  # every failure is raised, and the client's deb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Actions:
+    """How the monitor hears that a button was pressed, and who may press."""
+
+    app_token: Secret | None = None
+    """Over Socket Mode: the app-level token, xapp-…, with the scope connections:write."""
+    signing_secret: Secret | None = None
+    """Over HTTP, at the address in the section `desk`: what Slack signs its requests with."""
+    allowed: str = ""
+    """Id of the user group that may press, such as S012AB3CD (scope usergroups:read); "": everybody in the channel."""
+
+    def __post_init__(self) -> None:
+        if not self.app_token and not self.signing_secret:
+            raise ValueError("actions: needs app_token or signing_secret, or nobody hears of a press")
+        if self.allowed and not re.fullmatch(r"S[A-Z0-9]{8,20}", self.allowed):
+            raise ValueError("actions: allowed must be the id of a user group, such as S012AB3CD")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options(base.Options):
     token: Secret
     """The app's bot token, xoxb-…; scopes: chat:write and channels:history, for a private channel groups:history."""
     channel: str
     """Id such as C012AB3CD, or #name; by name, finding a message again needs channels:read (groups:read) too."""
+    actions: Actions | None = None
+    """Without it there are no buttons."""
     base_url: str | None = None
     """Another server that speaks Slack's Web API; None: Slack itself."""
 
@@ -83,7 +109,7 @@ class Slack(Channel):
         self._me: SlackResponse | None = None
 
     def send(self, message: Alert | Notice) -> str:
-        text, rendered = blocks.render(message)
+        text, rendered = blocks.render(message, actions=self.options.actions is not None)
         channel, thread = _split(message.root) if isinstance(message, Alert) and message.root else (None, None)
         response = self._call(
             self._client.chat_postMessage,
@@ -109,7 +135,7 @@ class Slack(Channel):
         if alert.root is None:
             raise ValueError(f"{alert.key} has no message to edit")
         channel, ts = _split(alert.root)
-        text, rendered = blocks.root(alert)
+        text, rendered = blocks.root(alert, actions=self.options.actions is not None)
         self._call(
             self._client.chat_update,
             Transient,
@@ -153,7 +179,34 @@ class Slack(Channel):
             raise Permanent(_ADVICE["missing_scope"].format(needed="chat:write"))
         channel = self._where()
         self._call(self._client.conversations_history, Transient, channel=channel, limit=1)
+        if actions := self.options.actions:
+            _ = self.members(actions.allowed) if actions.allowed else None
+            _ = self.socket_address() if actions.app_token else None
         return f"{me.get('user')} in the workspace {me.get('team')} may post in {self.options.channel} ({channel})"
+
+    def reply(self, who: str, channel: str, text: str) -> None:
+        """Says something, in mrkdwn, that only one person in the channel sees."""
+        self._call(self._client.chat_postEphemeral, Transient, channel=channel, user=who, text=text, parse="none")
+
+    def ask(self, trigger: str, form: dict[str, Any]) -> None:
+        """Opens a form for the person whose press gave the trigger, which is good for three seconds and one form."""
+        self._call(self._client.views_open, Transient, trigger_id=trigger, view=form)
+
+    def members(self, group: str) -> frozenset[str]:
+        """The ids of the people of a user group."""
+        return frozenset(self._call(self._client.usergroups_users_list, Transient, usergroup=group).get("users") or ())
+
+    def is_in(self, channel: str) -> bool:
+        """This posts into the channel of that id."""
+        return self._where() == channel
+
+    def socket_address(self) -> str:
+        """A web socket over which Slack will tell of presses; good for one connection, soon."""
+        token = self.options.actions.app_token
+        try:
+            return str(self._call(self._client.apps_connections_open, Transient, app_token=token.reveal())["url"])
+        except Permanent:
+            raise Permanent(_APP_TOKEN) from None
 
     def _whoami(self) -> SlackResponse:
         if self._me is None:

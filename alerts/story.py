@@ -7,7 +7,7 @@ from datetime import datetime
 from urllib.parse import quote, urlsplit
 
 from alerts.base import Alert, Complaint
-from alerts.case import Case, Event, State, Stop
+from alerts.case import Case, Event, State, Stop, dismissal
 from alerts.words import count, duration, language, line, moment, platform, shorten
 from classifiers.base import Verdict
 
@@ -57,12 +57,11 @@ def headline(alert: Alert) -> Line:
 
 def status(alert: Alert) -> Line:
     """Who has it in hand, for a case that waits; empty when nobody has."""
-    case, parts = alert.case, list[Part]()
-    if case.state is State.CLAIMED and case.assignee:
-        claimed = _last(alert, "claimed")
-        parts += ["Claimed by ", Who(case.assignee), *((" at ", claimed.at) if claimed else ())]
+    case, parts = alert.case, [*_holder(alert)]
     if case.waiting and case.snoozed_until and case.snoozed_until > alert.now:
+        snoozed = _last(alert, "snoozed")
         parts += [" · snoozed until " if parts else "Snoozed until ", case.snoozed_until]
+        parts += [" by ", Who(snoozed.actor)] if snoozed and snoozed.actor else []
     return tuple(parts)
 
 
@@ -82,6 +81,14 @@ def call(alert: Alert) -> Line:
         news = "The customer complains again" if case.round > 1 else "A new complaint"
         return (Bold(news), " · answer by ", Bold(case.respond_by))
     return (Bold("Still no answer"), " · due ", Bold(case.respond_by))
+
+
+def given(alert: Alert) -> tuple[str, Line]:
+    """Who was given the case, the `number`th time that somebody was, and what to tell her."""
+    event = [event for event in alert.timeline if event.kind == "assigned"][alert.number]
+    by: Line = (" by ", Who(event.actor)) if event.actor else ()
+    due: Line = (" · ", *_outcome(alert)) if alert.case.waiting else ("; by now: ", *_outcome(alert))
+    return str(event.detail["to"]), (Bold("You have been given this case"), *by, *due)
 
 
 def customer(alert: Alert) -> str:
@@ -198,6 +205,19 @@ def safe_url(url: str) -> str | None:
     return safe if len(safe) <= MAX_URL else None
 
 
+def _holder(alert: Alert) -> Line:
+    """Who took or gave the case last, and when."""
+    case, last = alert.case, _last(alert, "claimed", "assigned", "reopened", "complained_again")
+    if case.state is State.OPEN and last and last.kind == "reopened":
+        return ("Reopened by ", Who(last.actor), " at ", last.at, " · nobody has claimed it since")
+    if case.state is not State.CLAIMED or not case.assignee:
+        return ()
+    at: Line = (" at ", last.at) if last else ()
+    if last and last.kind == "assigned" and last.actor != case.assignee:
+        return ("Given to ", Who(case.assignee), " by ", Who(last.actor), *at)
+    return ("Claimed by ", Who(case.assignee), *at)
+
+
 def _outcome(alert: Alert) -> Line:
     case = alert.case
     match case.state:
@@ -206,8 +226,9 @@ def _outcome(alert: Alert) -> Line:
         case State.DISMISSED:
             event = _last(alert, "dismissed")
             reason = line(str(event.detail.get("reason", "")), 150) if event else ""
-            by: Line = (" by ", Who(event.actor)) if event and event.actor else ()
-            return (Bold("dismissed"), *by, f": {reason}" if reason else "")
+            kind = dismissal(event).words if event else ""
+            by: Line = (" by ", Who(event.actor), " at ", event.at) if event and event.actor else ()
+            return (Bold("dismissed"), f" as {kind}" if kind else "", *by, f": {reason}" if reason else "")
         case State.WITHDRAWN:
             return (Bold("deleted by the customer"),)
         case _:
@@ -233,8 +254,8 @@ def _answered(alert: Alert) -> Line:
     return tuple(parts)
 
 
-def _last(alert: Alert, kind: str) -> Event | None:
-    return next((event for event in reversed(alert.timeline) if event.kind == kind), None)
+def _last(alert: Alert, *kinds: str) -> Event | None:
+    return next((event for event in reversed(alert.timeline) if event.kind in kinds), None)
 
 
 def _surest(posts: Sequence[Complaint]) -> Verdict:

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 Sentiment = Literal["negative", "neutral", "positive"]
 Topic = Literal["delivery", "billing", "refund", "quality", "outage", "staff", "app", "price", "account", "other"]
@@ -37,14 +37,43 @@ class Verdict:
     """The words of the text that drove a complaint's verdict, the strongest first."""
 
 
+class Point(NamedTuple):
+    """What a model promises at one threshold."""
+
+    threshold: float
+    recall: float
+    """Share of the complaints that it finds."""
+    precision: float
+    """Share of what it takes for complaints that are complaints."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What every classifier can be told in the `classifier:` section of config.yaml."""
+    """What every classifier can be told in the `classifier:` section of config.yaml.
+
+    The threshold is the model's own, or set in one of three ways: as a probability, by the share of complaints to be
+    found, or by what a missed one costs. Raises ValueError for two ways at once, or a value out of range.
+    """
 
     threshold: float | None = None
-    """Probability from which a text counts as a complaint; None: the model's own."""
+    """Probability from which a text counts as a complaint."""
+    recall: float | None = None
+    """Share of the complaints that shall be found at least, such as 0.95; the model's curve says which threshold."""
+    miss_costs: float | None = None
+    """A missed complaint costs as much as so many needless alerts; right for a model whose probabilities are true."""
     batch_size: int = 32
     """Texts in one pass of the model."""
+
+    def __post_init__(self) -> None:
+        ways = [name for name in ("threshold", "recall", "miss_costs") if getattr(self, name) is not None]
+        if len(ways) > 1:
+            raise ValueError(f"{' and '.join(ways)} set the same thing in different ways: keep one of them")
+        if self.threshold is not None and not 0 <= self.threshold <= 1:
+            raise ValueError(f"threshold: must be a probability such as 0.4, not {self.threshold:g}")
+        if self.recall is not None and not 0 < self.recall < 1:
+            raise ValueError(f"recall: must be a share below 1 such as 0.95, not {self.recall:g}")
+        if self.miss_costs is not None and self.miss_costs <= 0:
+            raise ValueError(f"miss_costs: must be greater than 0, not {self.miss_costs:g}")
 
 
 class Classifier(ABC):
@@ -60,6 +89,16 @@ class Classifier(ABC):
     @abstractmethod
     def model(self) -> str:
         """`name@revision`, kept with every verdict."""
+
+    @property
+    @abstractmethod
+    def threshold(self) -> float:
+        """Probability from which a text counts as a complaint, as the options have it. Raises BadModel."""
+
+    @property
+    def curve(self) -> Sequence[Point]:
+        """What the model promises at rising thresholds, measured on labelled posts; empty when it does not say."""
+        return ()
 
     @abstractmethod
     def classify(self, texts: Sequence[str]) -> list[Verdict]:

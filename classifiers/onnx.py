@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from classifiers import base
-from classifiers.base import BadModel, Classifier, Verdict
+from classifiers.base import BadModel, Classifier, Point, Verdict
+from classifiers.curve import cut, read
 from classifiers.text import readable
 from classifiers.why import why
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SHIPPED = Path(__file__).parent / "model"
+SURE = 0.5
+"""A topic that the model is less sure of is not told."""
 CHARACTERS_A_TOKEN = 32
 """More characters than a token holds: what lies behind `max_tokens` of these is never looked at."""
 WINDOW = 64
@@ -45,10 +48,9 @@ class _Loaded:
 
     name: str
     threshold: float
+    curve: tuple[Point, ...]
     max_tokens: int
     padding: int
-    stride: int
-    """Tokens that the network turns into one vector: a text is padded to a multiple."""
     classes: dict[str, list[str]]
     """What the model says beside `complaint`: by field of the verdict, the answers in the order of their numbers."""
     tokenizer: "tokenizers.Tokenizer"
@@ -66,6 +68,14 @@ class Onnx(Classifier):
     @property
     def model(self) -> str:
         return self._loaded.name
+
+    @property
+    def threshold(self) -> float:
+        return cut(self.options, self._loaded.threshold, self.curve)
+
+    @property
+    def curve(self) -> tuple[Point, ...]:
+        return self._loaded.curve
 
     def classify(self, texts: Sequence[str]) -> list[Verdict]:
         verdicts: list[Verdict | None] = [None] * len(texts)
@@ -90,17 +100,16 @@ class Onnx(Classifier):
         """One pass of the model; its texts are sorted by length."""
         import numpy as np
 
-        loaded = self._loaded
-        threshold = loaded.threshold if self.options.threshold is None else self.options.threshold
+        loaded, threshold = self._loaded, self.threshold
         lengths = np.array([len(ids) for ids in tokens], np.int32)
-        ids = np.full((len(texts), -(-lengths[-1] // loaded.stride) * loaded.stride), loaded.padding, np.int64)
+        ids = np.full((len(texts), lengths[-1]), loaded.padding, np.int64)
         for row, known in enumerate(tokens):
             ids[row, : lengths[row]] = known
         complaints, shares, *rest = loaded.session.run(
             ["complaint", "shares", *loaded.classes], {"ids": ids, "lengths": lengths}
         )
-        said = {
-            field: [names[number] for number in answer.argmax(1)]
+        said: dict[str, list[Any]] = {
+            field: ["other" if field == "topic" and row.max() < SURE else names[int(row.argmax())] for row in answer]
             for (field, names), answer in zip(loaded.classes.items(), rest, strict=True)
         }
         return [
@@ -115,14 +124,9 @@ class Onnx(Classifier):
         ]
 
     def _why(self, text: str, shares: "NDArray[np.float32]") -> tuple[str, ...]:
-        """What drove the verdict; every vector of the network stands for `stride` tokens."""
-        stride = self._loaded.stride
-        tokens = [(start, end) for start, end in self._loaded.tokenizer.encode(text).offsets]
-        spans = []
-        for at in range(0, len(tokens), stride):
-            real = [span for span in tokens[at : at + stride] if span[1] > span[0]]
-            spans.append((real[0][0], real[-1][1]) if real else (0, 0))
-        return why(text, spans, shares[: len(spans)].tolist())
+        """What drove the verdict, told from what each token added; the signs at both ends of a text say nothing."""
+        spans = self._loaded.tokenizer.encode(text).offsets
+        return why(text, spans[1:-1], shares[1 : len(spans) - 1].tolist())
 
     @cached_property
     def _loaded(self) -> _Loaded:
@@ -151,9 +155,9 @@ def _load(folder: Path, threads: int) -> _Loaded:
         return _Loaded(
             name=f"{about['name']}@{about['revision']}",
             threshold=float(about["threshold"]),
+            curve=read(about.get("curve", ())),
             max_tokens=int(about["max_tokens"]),
             padding=int(about["padding"]),
-            stride=int(about["stride"]),
             classes=dict(about["classes"]),
             tokenizer=tokenizer,
             session=onnxruntime.InferenceSession(weights, _settings(threads), ["CPUExecutionProvider"]),

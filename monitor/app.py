@@ -19,10 +19,12 @@ from monitor.jobs.audit import Finding, audit, notify
 from monitor.jobs.collect import collect, due, register
 from monitor.jobs.deliver import Postman, deliver
 from monitor.jobs.escalate import escalate
+from monitor.jobs.missed import missed
 from monitor.jobs.outcome import Outcome
 from monitor.jobs.retain import retain
 from monitor.jobs.triage import triage
 from monitor.jobs.verify import recheck, recheck_due, verify
+from monitor.relevance import Sieve
 from monitor.store import Store
 
 log = logging.getLogger(__name__)
@@ -78,6 +80,12 @@ class App:
         return built
 
     @cached_property
+    def sieves(self) -> dict[str, Sieve]:
+        """What each source leaves out."""
+        brands = self.config.brands
+        return {name: Sieve(part.watch, brands[part.watch.brand].relevance) for name, part in self.connectors.items()}
+
+    @cached_property
     def classifier(self) -> Classifier:
         plugin = self.config.classifier
         built: Classifier = plugin.kind(plugin.options)
@@ -108,17 +116,18 @@ class App:
 
     def collect(self, name: str, *, more: bool = False) -> Outcome:
         every = self.config.sources[name][0].every
-        outcome = collect(self.store, name, self.connectors[name], every, self.clock())
+        outcome = collect(self.store, name, self.connectors[name], self.sieves[name], every, self.clock())
         return Outcome(done=outcome.done, more=outcome.more or more, failures=outcome.failures)
 
     def recheck_due(self) -> Outcome:
         for name, connector in self.connectors.items():
             if recheck_due(self.store, name, self.clock()):
-                return recheck(self.store, name, connector, self.config.retention.recheck, self.clock())
+                every = self.config.retention.recheck
+                return recheck(self.store, name, connector, self.sieves[name], every, self.clock())
         return Outcome()
 
     def verify(self) -> Outcome:
-        return verify(self.store, self.connectors, self.clock())
+        return verify(self.store, self.connectors, self.sieves, self.clock())
 
     def triage(self) -> Outcome:
         return triage(self.store, self.classifier, self.config.ladder, self.clock())
@@ -141,6 +150,10 @@ class App:
         """A person's word on a case. Raises NotAllowed."""
         now = self.clock()
         return act(self.store, case_id, lambda case: move(case, now))
+
+    def missed(self, post: str, who: str) -> Case:
+        """A person's word that a post is a complaint which the model let pass. Raises NotAllowed."""
+        return missed(self.store, post, self.classifier, self.config.ladder, who, self.clock())
 
     def watch(self) -> list[Finding]:
         """Audits, tells the audit channel of findings, and asks for the heartbeat address only when there are none."""

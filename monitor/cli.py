@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Callable
-from getpass import getuser
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -11,7 +10,23 @@ from typing import Annotated, Any, cast
 import typer
 
 from connectors.base import storable
-from monitor.entrance import FAILED, console, database_told, opened, say, say_more, settings, told
+from monitor import cli_model
+from monitor.cli_posts import filtered
+from monitor.entrance import (
+    DEFAULT,
+    FAILED,
+    AsJson,
+    By,
+    ConfigPath,
+    console,
+    database_told,
+    named,
+    opened,
+    say,
+    say_more,
+    settings,
+    told,
+)
 
 cli = typer.Typer(
     name="monitor",
@@ -25,16 +40,10 @@ cli = typer.Typer(
 database = typer.Typer(help="The database's schema.", no_args_is_help=True)
 cli.add_typer(database, name="db")
 
-ConfigPath = Annotated[
-    Path, typer.Option("--config", "-c", envvar="MONITOR_CONFIG", help="The configuration file.", show_default=True)
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables for people.")]
 CaseId = Annotated[
     int,
     typer.Argument(metavar="ID", help="The case's number, as in `cases` and in the alert.", min=1, max=2**31 - 1),
 ]
-By = Annotated[str, typer.Option("--by", help="Who does it; your login name unless given.", show_default=False)]
-DEFAULT = Path("config.yaml")
 
 
 @cli.callback()
@@ -94,6 +103,7 @@ def check(
 
         lines: list[tuple[str, str | None, str]] = [
             ("model", app.classifier.model, ""),
+            ("threshold", f"{app.classifier.threshold:.2f}; `threshold` shows what another would mean", ""),
             ("database", app.store.address, ""),
         ]
         lines += [(part, "", regret) for part, regret in advice(app.config)]
@@ -153,7 +163,7 @@ def claim(case_id: CaseId, by: By = "", config: ConfigPath = DEFAULT) -> None:
     """I take this one: reminders fall silent, the last step of the ladder doesn't."""
     from alerts import case as moves
 
-    _act(config, case_id, lambda case, now: moves.claim(case, _name(by), now))
+    _act(config, case_id, lambda case, now: moves.claim(case, named(by), now))
 
 
 @cli.command()
@@ -161,20 +171,34 @@ def answer(case_id: CaseId, by: By = "", config: ConfigPath = DEFAULT) -> None:
     """The customer has an answer: stops the clock. A reply on the platform is noticed without this."""
     from alerts import case as moves
 
-    _act(config, case_id, lambda case, now: moves.answer(case, _name(by), now))
+    _act(config, case_id, lambda case, now: moves.answer(case, named(by), now))
 
 
 @cli.command()
 def dismiss(
     case_id: CaseId,
+    not_a_complaint: Annotated[
+        bool, typer.Option("--not-a-complaint", help="The model erred; it can learn from this (see `feedback`).")
+    ] = False,
+    not_ours: Annotated[bool, typer.Option("--not-ours", help="A complaint, but about somebody else.")] = False,
+    duplicate: Annotated[bool, typer.Option("--duplicate", help="Another case has it already.")] = False,
     reason: Annotated[str, typer.Option(help="Why, for those who look at it later.")] = "",
     by: By = "",
     config: ConfigPath = DEFAULT,
 ) -> None:
-    """Not a complaint, or not one for us: stops the clock."""
+    """Not a complaint, or not one for us: stops the clock. Say which, in one of three ways or by a reason."""
     from alerts import case as moves
+    from alerts.case import Dismissal
 
-    _act(config, case_id, lambda case, now: moves.dismiss(case, _name(by), now, storable(reason)))
+    said = {
+        Dismissal.NOT_A_COMPLAINT: not_a_complaint,
+        Dismissal.NOT_OURS: not_ours,
+        Dismissal.DUPLICATE: duplicate,
+    }
+    kinds = [kind for kind, given in said.items() if given] or [Dismissal.OTHER]
+    if len(kinds) > 1:
+        raise typer.BadParameter(f"can't be {kinds[0].words} and {kinds[1].words} at once")
+    _act(config, case_id, lambda case, now: moves.dismiss(case, named(by), now, storable(reason), kinds[0]))
 
 
 @cli.command()
@@ -192,7 +216,7 @@ def snooze(
         time = duration(length)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--for") from None
-    _act(config, case_id, lambda case, now: moves.snooze(case, _name(by), now, now + time))
+    _act(config, case_id, lambda case, now: moves.snooze(case, named(by), now, now + time))
 
 
 @cli.command()
@@ -200,7 +224,7 @@ def reopen(case_id: CaseId, by: By = "", config: ConfigPath = DEFAULT) -> None:
     """Takes back an answer or a dismissal: the clock goes on as if it had never stopped."""
     from alerts import case as moves
 
-    _act(config, case_id, lambda case, now: moves.reopen(case, _name(by), now))
+    _act(config, case_id, lambda case, now: moves.reopen(case, named(by), now))
 
 
 @cli.command()
@@ -225,6 +249,10 @@ def audit(config: ConfigPath = DEFAULT, as_json: AsJson = False) -> None:
             raise typer.Exit(FAILED)
 
 
+cli.command()(filtered)
+cli.command()(cli_model.missed)
+
+
 @cli.command()
 def classify(
     texts: Annotated[list[str] | None, typer.Argument(help="Texts; without any, JSON lines are read.")] = None,
@@ -245,6 +273,11 @@ def classify(
         else:
             # a reader of its own: the one of sys.stdin can't be closed at the end while a thread still waits on it
             classify_lines(classifier, os.fdopen(0, "rb", closefd=False), sys.stdout)
+
+
+cli.command()(cli_model.threshold)
+cli.command()(cli_model.quality)
+cli.add_typer(cli_model.feedback, name="feedback")
 
 
 @cli.command()
@@ -277,14 +310,6 @@ def _act(config: Path, case_id: int, move: Callable[[Any, Any], Any]) -> None:
     with opened(config) as app:
         case = app.act(case_id, move)
         console().print(f"Case {case.id} is {case.state}.", highlight=False)
-
-
-def _name(by: str) -> str:
-    """Who acts, as the case's timeline will say it."""
-    try:
-        return storable(by.strip()) or getuser()
-    except (KeyError, OSError):  # a user id without a name, as in a container
-        raise typer.BadParameter("this login has no name: say who you are", param_hint="--by") from None
 
 
 def main() -> None:

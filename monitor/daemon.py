@@ -10,6 +10,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from monitor.app import App
+from monitor.desk.entrances import opened
 from monitor.jobs.outcome import Outcome
 
 log = logging.getLogger(__name__)
@@ -51,11 +52,15 @@ def run(app: App, pulse: timedelta = PULSE) -> None:
     every(AUDIT, "recheck", app.recheck_due)
     every(AUDIT, "audit", lambda: Outcome(done=len(app.watch())))
     every(RETAIN, "retain", app.retain)
-    scheduler.start()
-    log.info("watching %d sources", len(app.connectors))
-    stop.wait()
-    log.info("stopping: letting the passes under way end")
-    scheduler.shutdown(wait=True)
+    try:
+        with opened(app, wake=lambda: scheduler.modify_job("deliver", next_run_time=app.clock())):
+            scheduler.start()
+            log.info("watching %d sources", len(app.connectors))
+            stop.wait()
+            log.info("stopping: letting the passes under way end")
+    finally:
+        if scheduler.running:
+            scheduler.shutdown(wait=True)
 
 
 def _until_done(name: str, job: Callable[[], Outcome], stop: threading.Event) -> None:

@@ -5,10 +5,13 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from getpass import getuser
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from connectors.base import storable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,6 +22,14 @@ if TYPE_CHECKING:
 OK, FAILED, MISCONFIGURED = 0, 1, 2
 """Exit statuses."""
 
+ConfigPath = Annotated[
+    Path, typer.Option("--config", "-c", envvar="MONITOR_CONFIG", help="The configuration file.", show_default=True)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables for people.")]
+Brand = Annotated[str | None, typer.Option(help="Only this brand's.", show_default=False)]
+By = Annotated[str, typer.Option("--by", help="Who does it; your login name unless given.", show_default=False)]
+DEFAULT = Path("config.yaml")
+
 _chatty = False
 
 
@@ -26,6 +37,14 @@ def say_more() -> None:
     """Has whatever is opened from now on log what happens."""
     global _chatty
     _chatty = True
+
+
+def named(by: str) -> str:
+    """Who acts, as the case's timeline will say it."""
+    try:
+        return storable(by.strip()) or getuser()
+    except (KeyError, OSError):  # a user id without a name, as in a container
+        raise typer.BadParameter("this login has no name: say who you are", param_hint="--by") from None
 
 
 def settings(path: Path) -> "Config":

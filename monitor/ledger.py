@@ -1,21 +1,27 @@
 """Cases as rows: read, locked, stored with their timeline, and announced to the outbox in the same transaction."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
 
 from alerts.case import Case, Event, Move, State, Stop
 from alerts.ladder import Ladder
-from monitor.schema import cases, events, mentions, outbox, verdicts
+from monitor import feedback
+from monitor.schema import cases, events, fingerprints, mentions, outbox, verdicts
 
 VERIFY_AHEAD = timedelta(minutes=2)
 """How long before the last step a thread is asked once more."""
 
 FIELDS = tuple(field.name for field in fields(Case))
 COLUMNS = tuple(cases.c[name] for name in FIELDS)
+
+_CHANGE = update(cases).where(cases.c.id == bindparam("case"))
+_EVENTS = insert(events)
+_MESSAGES = insert(outbox)
 
 
 def case_of(row: Row[Any]) -> Case:
@@ -32,10 +38,11 @@ def lock(connection: Connection, where: Any, *, skip_locked: bool = False) -> li
 
 
 def forget(connection: Connection, mention_ids: Sequence[int], now: datetime, **columns: Any) -> None:
-    """Erases a customer's words and name from these posts and from what was said of them."""
+    """Erases a customer's words and name from these posts and from what was said and derived of them."""
     nothing = {"text": "", "author": "", "url": "", "erased_at": now} | columns
     connection.execute(update(mentions).where(mentions.c.id.in_(mention_ids)).values(nothing))
     connection.execute(update(verdicts).where(verdicts.c.mention_id.in_(mention_ids)).values(why=[]))
+    connection.execute(delete(fingerprints).where(fingerprints.c.mention_id.in_(mention_ids)))
 
 
 def verify_time(case: Case, ladder: Ladder) -> datetime:
@@ -44,49 +51,46 @@ def verify_time(case: Case, ladder: Ladder) -> datetime:
 
 
 def store(connection: Connection, before: Case, move: Move, **columns: Any) -> Case:
-    """Stores a move: the case's next self, the event, and an update of every message that shows the case."""
+    """Stores a move: the case's next self, the event, what it says of the verdicts, and updates of its messages."""
     after, event = move
-    _write(connection, before, after, columns)
-    log(connection, after.id, event)
-    announce(connection, after, event.at)
+    changed = {name: getattr(after, name) for name in FIELDS if getattr(after, name) != getattr(before, name)}
+    connection.execute(_CHANGE, {"case": before.id} | changed | columns)
+    log(connection, [(after.id, event)])
+    feedback.heed(connection, after, event)
+    announce(connection, [move])
     return after
 
 
-def climb(connection: Connection, before: Case, after: Case) -> None:
-    """Stores how far up the ladder a case is; no message changes for that alone."""
-    _write(connection, before, after, {"attempts": 0, "error": None})
+def climb(connection: Connection, climbed: Sequence[Case]) -> None:
+    """Stores how far up the ladder cases are; no message changes for that alone."""
+    rows = [{"case": case.id, "level": case.level, "check_at": case.check_at} for case in climbed]
+    _many(connection, _CHANGE, [row | {"attempts": 0, "error": None} for row in rows])
 
 
-def touch(connection: Connection, case: Case, event: Event) -> None:
-    """Logs something that changes how a case is shown but not the case: a post added, edited, deleted."""
-    version = case.version + 1
-    connection.execute(update(cases).where(cases.c.id == case.id).values(version=version))
-    log(connection, case.id, event)
-    announce(connection, case, event.at, version)
+def touch(connection: Connection, touched: Sequence[Move]) -> None:
+    """Logs what changes how cases are shown but not the cases: a post added, edited, deleted."""
+    moves = [(replace(case, version=case.version + 1), event) for case, event in touched]
+    _many(connection, _CHANGE, [{"case": case.id, "version": case.version} for case, _ in moves])
+    log(connection, [(case.id, event) for case, event in moves])
+    announce(connection, moves)
 
 
-def log(connection: Connection, case_id: int, event: Event) -> None:
-    connection.execute(
-        insert(events).values(case_id=case_id, at=event.at, kind=event.kind, actor=event.actor, detail=event.detail)
-    )
+def log(connection: Connection, entries: Iterable[tuple[int, Event]]) -> None:
+    """Adds lines to the timelines of cases, given by their ids."""
+    rows = [
+        {"case_id": case_id, "at": event.at, "kind": event.kind, "actor": event.actor, "detail": event.detail}
+        for case_id, event in entries
+    ]
+    _many(connection, _EVENTS, rows)
 
 
-def send_steps(connection: Connection, case: Case, steps: Iterable[tuple[int, str]], now: datetime) -> None:
-    """Puts steps of the present round, each with its channel, into the outbox; their keys are unique for ever."""
-    for index, channel in steps:
-        connection.execute(
-            insert(outbox).values(
-                key=f"case:{case.id}:{case.round}:{index}",
-                kind="step",
-                case_id=case.id,
-                channel=channel,
-                round=case.round,
-                step=index,
-                state="pending",
-                due_at=now,
-                created_at=now,
-            )
-        )
+def send_steps(connection: Connection, steps: Iterable[tuple[Case, int, str]], now: datetime) -> None:
+    """Puts steps of the cases' present rounds, each with its channel, into the outbox; keys are unique for ever."""
+    rows = [
+        _message(case, channel, now) | {"key": f"case:{case.id}:{case.round}:{index}", "kind": "step", "step": index}
+        for case, index, channel in steps
+    ]
+    _many(connection, _MESSAGES, rows)
 
 
 def revive(connection: Connection, case: Case) -> None:
@@ -96,26 +100,25 @@ def revive(connection: Connection, case: Case) -> None:
     connection.execute(update(outbox).where(*cancelled, outbox.c.kind == "step").values(again))
 
 
-def announce(connection: Connection, case: Case, now: datetime, version: int | None = None) -> None:
-    """Has every channel that shows the case, or is about to, show it as it now stands."""
-    version = version or case.version
-    shown = select(outbox.c.channel).where(outbox.c.case_id == case.id, outbox.c.kind == "step").distinct()
-    for channel in connection.scalars(shown).all():
-        connection.execute(
-            insert(outbox).values(
-                key=f"case:{case.id}:v{version}:{channel}",
-                kind="update",
-                case_id=case.id,
-                channel=channel,
-                round=case.round,
-                state="pending",
-                due_at=now,
-                created_at=now,
-            )
-        )
+def announce(connection: Connection, moves: Sequence[Move]) -> None:
+    """Has every channel that shows one of the cases, or is about to, show it as it now stands."""
+    channels = defaultdict(list)
+    told = outbox.c.case_id.in_([case.id for case, _ in moves]) & (outbox.c.kind == "step")
+    for row in connection.execute(select(outbox.c.case_id, outbox.c.channel).where(told).distinct()):
+        channels[row.case_id].append(row.channel)
+    rows = [
+        _message(case, channel, event.at) | {"key": f"case:{case.id}:v{case.version}:{channel}", "kind": "update"}
+        for case, event in moves
+        for channel in channels[case.id]
+    ]
+    _many(connection, _MESSAGES, rows)
 
 
-def _write(connection: Connection, before: Case, after: Case, columns: dict[str, Any]) -> None:
-    changed = {name: getattr(after, name) for name in FIELDS if getattr(after, name) != getattr(before, name)} | columns
-    if changed:
-        connection.execute(update(cases).where(cases.c.id == before.id).values(changed))
+def _message(case: Case, channel: str, now: datetime) -> dict[str, Any]:
+    row = {"case_id": case.id, "channel": channel, "round": case.round}
+    return row | {"state": "pending", "due_at": now, "created_at": now}
+
+
+def _many(connection: Connection, statement: Any, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(statement, rows)

@@ -1,11 +1,11 @@
 """Writes what an outbox row has to say: the case as it stands at the moment of sending, read from the database."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, select
 
 from alerts.base import Alert, Channel, Complaint, Notice, Permanent, Transient
 from alerts.case import Case, Event
@@ -16,7 +16,23 @@ from monitor import ledger
 from monitor.schema import cases, events, mentions, outbox, verdicts
 from monitor.store import Store
 
+POST = tuple(field.name for field in fields(Mention))
 VERDICT = tuple(field.name for field in fields(Verdict))
+
+_CASE: Select[Any] = (
+    select(*ledger.COLUMNS, outbox.c.channel, outbox.c.reference, outbox.c.version.label("shown"))
+    .outerjoin(outbox, and_(outbox.c.case_id == cases.c.id, outbox.c.state == "sent"))
+    .where(cases.c.id == bindparam("case"))
+    .order_by(outbox.c.id)
+)
+"""A case beside each message that has been sent of it, oldest first; once, beside nothing, before the first."""
+_COMPLAINTS: Select[Any] = (
+    select(*(mentions.c[name] for name in POST), mentions.c.erased_at, *(verdicts.c[name] for name in VERDICT))
+    .join(verdicts, verdicts.c.mention_id == mentions.c.id)
+    .where(mentions.c.case_id == bindparam("case"), ~mentions.c.by_brand)
+    .order_by(mentions.c.posted_at, mentions.c.id)
+)
+_TIMELINE = select(events).where(events.c.case_id == bindparam("case")).order_by(events.c.at, events.c.id)
 
 
 def letter(
@@ -30,11 +46,11 @@ def letter(
     if row.kind == "notice":
         return Notice(key=row.key, now=now, title=row.body["title"], lines=tuple(row.body["lines"]))
     with store.read() as connection:
-        case = ledger.case_of(connection.execute(select(*ledger.COLUMNS).where(cases.c.id == row.case_id)).one())
-        sent = _sent(connection, row.case_id)
+        sent = connection.execute(_CASE, {"case": row.case_id}).all()
+        case = ledger.case_of(sent[0])
         here = [message for message in sent if message.channel == row.channel]
         if row.kind == "update":
-            shown = max((message.version or 0 for message in here), default=case.version)
+            shown = max((message.shown or 0 for message in here), default=case.version)
             if shown >= case.version:
                 return None
         complaints = read_complaints(connection, case)
@@ -54,44 +70,20 @@ def letter(
 
 def read_complaints(connection: Connection, case: Case) -> tuple[Complaint, ...]:
     """The customer's posts of a case, oldest first."""
-    rows = connection.execute(
-        select(mentions, *(verdicts.c[name] for name in VERDICT))
-        .join(verdicts, verdicts.c.mention_id == mentions.c.id)
-        .where(mentions.c.case_id == case.id, ~mentions.c.by_brand)
-        .order_by(mentions.c.posted_at, mentions.c.id)
-    )
+    rows = connection.execute(_COMPLAINTS, {"case": case.id})
     return tuple(_complaint(row) for row in rows)
 
 
 def read_timeline(connection: Connection, case_id: int) -> tuple[Event, ...]:
     """What happened to a case, in the order in which it happened."""
-    rows = connection.execute(select(events).where(events.c.case_id == case_id).order_by(events.c.at, events.c.id))
+    rows = connection.execute(_TIMELINE, {"case": case_id})
     return tuple(Event(at=row.at, kind=row.kind, actor=row.actor, detail=row.detail) for row in rows)
 
 
 def _complaint(row: Row[Any]) -> Complaint:
-    mention = Mention(
-        platform=row.platform,
-        external_id=row.external_id,
-        thread_id=row.thread_id,
-        text=row.text,
-        author=row.author,
-        posted_at=row.posted_at,
-        url=row.url,
-        reply_to=row.reply_to,
-        followers=row.followers,
-        lang=row.lang,
-    )
+    mention = Mention(**{name: getattr(row, name) for name in POST})
     verdict = Verdict(**{name: getattr(row, name) for name in VERDICT} | {"why": tuple(row.why)})
     return Complaint(mention=mention, verdict=verdict, deleted=row.erased_at is not None)
-
-
-def _sent(connection: Connection, case_id: int) -> list[Row[Any]]:
-    """What has been sent of a case, oldest first."""
-    statement = select(outbox.c.channel, outbox.c.reference, outbox.c.version).where(
-        outbox.c.case_id == case_id, outbox.c.state == "sent"
-    )
-    return list(connection.execute(statement.order_by(outbox.c.id)))
 
 
 def _step(ladder: Ladder, row: Row[Any]) -> Step:
@@ -99,7 +91,7 @@ def _step(ladder: Ladder, row: Row[Any]) -> Step:
     return ladder.steps[min(int(row.step), len(ladder.steps) - 1)]
 
 
-def _link(channels: Mapping[str, Channel], sent: list[Row[Any]], channel: str) -> str | None:
+def _link(channels: Mapping[str, Channel], sent: Sequence[Row[Any]], channel: str) -> str | None:
     """A link to the case's first message, when that is in another channel."""
     first = next((message for message in sent if message.reference), None)
     if first is None or first.channel == channel or first.channel not in channels:

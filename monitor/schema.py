@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     DateTime,
     Float,
@@ -89,7 +90,8 @@ mentions = Table(
     C("triage_at", Utc),  # when it is due for a verdict; null: it has been dealt with
     C("attempts", Integer, nullable=False, default=0),
     C("error", Text),
-    C("skipped", Text),  # why no verdict was asked for
+    C("skipped", Text),  # why it is left out: no verdict is asked for
+    C("restored_at", Utc),  # when a person put it back: it is not left out again
     C("case_id", Integer, ForeignKey("cases.id")),
     UniqueConstraint("platform", "external_id", "brand"),
     Index(None, "triage_at"),
@@ -97,6 +99,16 @@ mentions = Table(
     Index(None, "case_id"),
     Index(None, "source", "recheck_at"),
     Index(None, "erased_at", "detected_at"),
+    Index(None, "brand", "skipped"),
+)
+
+fingerprints = Table(
+    "fingerprints",
+    metadata,
+    C("value", BigInteger, primary_key=True, autoincrement=False),
+    C("mention_id", Integer, ForeignKey("mentions.id"), primary_key=True),  # one that is heard
+    Index(None, "mention_id"),
+    sqlite_with_rowid=False,
 )
 
 verdicts = Table(
@@ -143,6 +155,7 @@ cases = Table(
     Index(None, "check_at"),
     Index(None, "verify_at"),
     Index(None, "state", "respond_by"),
+    Index(None, "brand", "platform", "author"),
 )
 
 events = Table(
@@ -191,4 +204,16 @@ problems = Table(
     C("why", Text, nullable=False),
     C("noted_at", Utc, nullable=False),
     UniqueConstraint("source", "kind", "place"),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    C("mention_id", Integer, ForeignKey("mentions.id"), primary_key=True),
+    C("is_complaint", Boolean, nullable=False),
+    C("how", String(20), nullable=False),  # confirmed or dismissed by what was done, missed: told by a person
+    C("by", Text, nullable=False),  # a person, or the brand's handle that replied
+    C("at", Utc, nullable=False),
+    C("model", Text, nullable=False),  # and the probability that it gave then: the verdict may be another by now
+    C("complaint", Float, nullable=False),
 )

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, Row, Table, create_engine, event, inspect, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -66,20 +66,22 @@ class Store:
 
     def insert_new(
         self, connection: Connection, table: Table, rows: Sequence[dict[str, Any]], unique: Sequence[str]
-    ) -> int:
-        """Inserts the rows whose `unique` columns are not there yet; how many these were."""
+    ) -> Sequence[Row[Any]]:
+        """Inserts the rows whose `unique` columns are not there yet, and gives these back as they are stored."""
         if not rows:
-            return 0
+            return []
         dialect = sqlite if self.sqlite else postgresql
         statement = dialect.insert(table).on_conflict_do_nothing(index_elements=list(unique))
-        new = connection.execute(statement.returning(table.c[unique[0]]), list(rows))
-        return len(new.all())  # psycopg has no row count for many rows
+        return connection.execute(statement.returning(table), list(rows)).all()
 
-    def replace(self, connection: Connection, table: Table, row: dict[str, Any], unique: str) -> None:
-        """Inserts a row, or puts it in the place of the one with the same `unique` column."""
+    def replace(self, connection: Connection, table: Table, rows: Sequence[dict[str, Any]], unique: str) -> None:
+        """Inserts rows of the same columns, each in the place of the one with the same `unique` column, if any."""
+        if not rows:
+            return
         dialect = sqlite if self.sqlite else postgresql
-        statement = dialect.insert(table).values(row)
-        connection.execute(statement.on_conflict_do_update(index_elements=[unique], set_=row))
+        statement = dialect.insert(table)
+        new = {name: statement.excluded[name] for name in rows[0]}
+        connection.execute(statement.on_conflict_do_update(index_elements=[unique], set_=new), list(rows))
 
     def tell(self, error: BaseException) -> str:
         """An error in one short line, without secrets; our own errors speak for themselves."""

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alerts.base import Complaint
-from alerts.case import Case, Event, State
+from alerts.case import Case, Event, State, dismissal
 from alerts.words import clean, line
 from monitor.queries import SourceHealth, Story
 
@@ -137,9 +137,11 @@ def describe(event: Event) -> str:
         "silenced": f"step {step} passed in silence, the case being claimed",
         "alerted": f"{event.detail.get('channel')} was told (step {step})",
         "claimed": f"{who} claimed it",
+        "assigned": f"{who} gave it to {event.detail.get('to', '')}",
         "answered": f"{who} said that it is answered",
         "brand_reply": f"@{who} replied on the platform",
-        "dismissed": f"{who} dismissed it" + (f": {event.detail['reason']}" if event.detail.get("reason") else ""),
+        "dismissed": f"{who} dismissed it{_why(event)}",
+        "missed": f"{who} told of it: it had been let pass",
         "snoozed": f"{who} snoozed it until {event.detail.get('until', '')}",
         "reopened": f"{who} reopened it",
         "withdrawn": "the customer deleted the complaint",
@@ -147,6 +149,11 @@ def describe(event: Event) -> str:
         "edited": "the post was edited",
         "wrote_again": f"{who} wrote again",
     }.get(event.kind, event.kind)
+
+
+def _why(event: Event) -> str:
+    kind, reason = dismissal(event).words, event.detail.get("reason")
+    return (f" as {kind}" if kind else "") + (f": {reason}" if reason else "")
 
 
 def span(length: timedelta) -> str:

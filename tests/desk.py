@@ -89,6 +89,10 @@ class Plain(Classifier):
     def model(self) -> str:
         return "plain@1"
 
+    @property
+    def threshold(self) -> float:
+        return 0.5
+
     def classify(self, texts: Sequence[str]) -> list[Verdict]:
         self.seen.extend(texts)
         if any("poison" in text for text in texts):
@@ -102,6 +106,7 @@ class Plain(Classifier):
             is_complaint=bad,
             sentiment="negative" if bad else "neutral",
             model=self.model,
+            why=(text,) if bad else (),
         )
 
 

@@ -23,8 +23,8 @@ from monitor.store import Store
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = [
-    "run", "tick", "check", "cases", "show", "claim", "answer", "dismiss", "snooze", "reopen", "audit", "classify",
-    "demo", "db upgrade",
+    "run", "tick", "check", "cases", "show", "claim", "answer", "dismiss", "snooze", "reopen", "audit", "filtered",
+    "missed", "classify", "threshold", "quality", "feedback export", "demo", "db upgrade",
 ]  # fmt: skip
 CONFIG = """
 database: {database}

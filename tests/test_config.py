@@ -9,6 +9,7 @@ import pytest
 
 from connectors.base import Secret
 from monitor.config import Config, ConfigError, load
+from monitor.config.model import Relevance
 
 SHIPPED = (Path(__file__).parent.parent / "config.yaml").read_text("utf-8")
 NOTHING_SET: Mapping[str, str] = MappingProxyType({})
@@ -42,10 +43,11 @@ def line_of(text: str, part: str) -> int:
 
 def with_every_example(text: str) -> str:
     """The shipped configuration with its commented examples in the place of what they are examples of."""
+    text = re.sub(r"(?m)^(    )# (relevance:|  \w+: .*)$", r"\1\2", text)
     text = re.sub(r"(?m)^(  )# ((?:- name: |  \w+: ).*)$", r"\1\2", text)  # sources
     text = text.replace("  care:\n    type: console\n  managers:\n    type: console\n", "")
     text = re.sub(r"(?m)^(  )# ((?:care|managers|duty):)$", r"\1\2", text)
-    text = re.sub(r"(?m)^(  )#   ((?:type|token|channel|host|sender|to): .*)$", r"\1  \2", text)
+    text = re.sub(r"(?m)^(  )#   ((?:type|token|channel|actions|host|sender|to): .*)$", r"\1  \2", text)
     return re.sub(r"(?m)^  # ((?:fallback|heartbeat): .*)$", r"  \1", text)
 
 
@@ -55,6 +57,7 @@ ACCOUNTS = {
     "REDDIT_CLIENT_SECRET": "secret-hunter2",
     "BLUESKY_APP_PASSWORD": "bsky-hunter2",
     "SLACK_BOT_TOKEN": "xoxb-hunter2",
+    "SLACK_APP_TOKEN": "xapp-hunter2",
     "HEARTBEAT_URL": "https://beat.example/1",
 }
 
@@ -76,9 +79,14 @@ def test_every_commented_example_works_once_its_accounts_are_set(tmp_path: Path)
         "duty": "email",
     }
     assert config.sources["reddit"][1].options.subreddits == ("Eesti", "tallinn", "latvia")
+    (brand,) = config.brands.values()
+    assert brand.relevance == Relevance(
+        not_from=("*_bot", "*jobs*"), ambiguous={"Lainepost": ("pak", "saadet", "kuller")}
+    )
     assert config.delivery.fallback == "duty"
     assert config.audit.heartbeat == "https://beat.example/1"
-    assert set(config.secrets) == {"bearer-hunter2", "secret-hunter2", "bsky-hunter2", "xoxb-hunter2"}
+    assert set(config.secrets) == {"bearer-hunter2", "secret-hunter2", "bsky-hunter2", "xoxb-hunter2", "xapp-hunter2"}
+    assert (config.desk.host, config.desk.port) == ("127.0.0.1", 8080)
     assert "hunter2" not in repr(config)
 
 
@@ -136,7 +144,7 @@ SLACK = "type: slack\n    channel: C012AB3CD\n    token: "
         ("every: 1m", "timeout: -1", "sources.0.timeout: must be greater than 0, not -1"),
         ("every: 1m", "timeout: .inf", "sources.0.timeout: must be a number, not inf"),
         ("every: 1m", "brand: Lainepst", "sources.0.brand: there is no brand 'Lainepst'"),
-        ("every: 1m", "every: 1m\n    every: 2m", "sources.0.every: stands here a second time, first on line 29"),
+        ("every: 1m", "every: 1m\n    every: 2m", "sources.0.every: stands here a second time, first on line 35"),
         ("every: 1m", "platform: ''", "sources.0: platform: must have 1 to 50 characters"),
         ("lease: 2m", "lease: 1s", "delivery.lease: must be at least 40s"),
         ("recheck: 1d", "recheck: 0", "retention.recheck: must be at least 1h"),
@@ -154,6 +162,17 @@ SLACK = "type: slack\n    channel: C012AB3CD\n    token: "
         ("channel: care      #", "channel: duty #", "audit.channel: there is no channel 'duty'; known: care, managers"),
         ("  # fallback: duty", "  fallback: duty", "delivery.fallback: there is no channel 'duty'"),
         ("ladder: default", "ladder: defualt", "brands.0.ladder: there is no such ladder; did you mean 'default'?"),
+        ("ladder: default", "relevance: {skip: [jobs, new]}",
+         "brands.0.relevance.skip.1: there is no such kind; did you mean 'news'?"),
+        ("ladder: default", "relevance: {skips: [ads]}", "brands.0.relevance.skips: unknown key; did you mean 'skip'?"),
+        ("ladder: default", "relevance: {not_from: ['*']}",
+         "brands.0.relevance.not_from.0: '*' leaves out everybody; name at least a letter"),
+        ("ladder: default", "relevance: {ambiguous: {Lanepost: [pakk]}}",
+         "brands.0.relevance.ambiguous.Lanepost: is not one of the brand's keywords; did you mean 'Lainepost'?"),
+        ("ladder: default", "relevance: {ambiguous: {Lainepost: []}}",
+         "brands.0.relevance.ambiguous.Lainepost: needs words that tell it is the brand, such as [parcel]"),
+        ("ladder: default", "relevance: {copies_within: 3}",
+         "brands.0.relevance.copies_within: must be a length of time with its unit"),
         ("- name: Laineposti Pakid", "- name: ''", "brands.0.name: must have 1 to 200 characters"),
         ("- name: samples", "- name: samples\n    type: file\n    path: a\n  - name: samples",
          "sources.1.name: 'samples' is used twice"),
@@ -167,6 +186,16 @@ SLACK = "type: slack\n    channel: C012AB3CD\n    token: "
         ("type: file\n    path: examples/posts.jsonl",
          "type: reddit\n    client_id: a\n    client_secret: ${HOME_MADE}\n    subreddits: []",
          "sources.0: subreddits: name at least one, or all"),
+        ("listen: 127.0.0.1:8080", "listen: here", "desk: listen must be an address and a port, such as"),
+        ("listen: 127.0.0.1:8080", "listen: localhost:99999", "desk: listen must be an address and a port"),
+        ("listen: 127.0.0.1:8080", "listen: ':8080'", "desk: listen must be an address and a port"),
+        ("listen: 127.0.0.1:8080", "port: 8080", "desk.port: unknown key; known: listen"),
+        ("type: console", SLACK + "${HOME_MADE}\n    actions: {allowed: S012AB3CD}",
+         "channels.care: actions: needs app_token or signing_secret"),
+        ("type: console", SLACK + "${HOME_MADE}\n    actions: {signing_secret: '${HOME_MADE}', allowed: '@care'}",
+         "channels.care: actions: allowed must be the id of a user group, such as S012AB3CD"),
+        ("type: console", SLACK + "${HOME_MADE}\n    actions: {app_token: xapp-1}",
+         "channels.care.actions.app_token: a secret comes from the environment only"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_line_and_the_likely_fix(tmp_path: Path, before: str, after: str, told: str) -> None:

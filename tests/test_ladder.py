@@ -37,6 +37,7 @@ def opened(at: datetime = NOON) -> Case:
 
 ACTS: dict[str, Callable[[Case, str, datetime, int], Move]] = {
     "claim": lambda case, who, now, _: moves.claim(case, who, now),
+    "assign": lambda case, who, now, _: moves.assign(case, who, now, "liis"),
     "answer": lambda case, who, now, _: moves.answer(case, who, now),
     "dismiss": lambda case, who, now, _: moves.dismiss(case, who, now),
     "snooze": lambda case, who, now, length: moves.snooze(case, who, now, now + minutes(length)),
@@ -118,6 +119,24 @@ def test_a_snooze_holds_back_nudges_and_never_the_last_step(ladder: Ladder, at: 
     assert all(due >= NOON + step.after for due, step in zip(dues, ladder.steps, strict=True))
     assert all(due <= max(NOON + minutes(at + length), NOON + step.after)
                for due, step in zip(dues, ladder.steps, strict=True))  # fmt: skip
+
+
+def test_a_case_is_given_to_a_colleague_whoever_had_it_before() -> None:
+    taken, _ = moves.claim(opened(), "kadri", NOON)
+    for case in (opened(), taken):
+        given, event = moves.assign(case, "jaan", NOON, "liis")
+        assert (given.state, given.assignee, given.version) == (State.CLAIMED, "liis", case.version + 1)
+        assert (event.kind, event.actor, event.detail) == ("assigned", "jaan", {"to": "liis"})
+        assert decide(given, DEFAULT_LADDER, NOON + minutes(50)).silenced == (0, 1, 2)
+
+
+def test_a_case_is_not_given_to_who_has_it_nor_once_it_is_settled() -> None:
+    given, _ = moves.assign(opened(), "jaan", NOON, "liis")
+    with pytest.raises(NotAllowed, match="already claimed by liis"):
+        moves.assign(given, "kadri", NOON, "liis")
+    settled, _ = moves.answer(given, "liis", NOON)
+    with pytest.raises(NotAllowed, match="is answered and can't be assigned"):
+        moves.assign(settled, "kadri", NOON, "jaan")
 
 
 def test_a_ladder_that_grew_shorter_and_longer_again_repeats_no_step() -> None:

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import update
 
 from alerts import case as moves
-from alerts.base import Alert, Permanent, Transient, Unknown
+from alerts.base import Alert, Notice, Permanent, Transient, Unknown
 from alerts.case import NotAllowed, State, Stop
 from monitor.schema import cases
-from tests.desk import NOON, Desk, minutes
+from tests.desk import NOON, Desk, Paper, minutes
 
 
 def test_a_complaint_climbs_the_ladder_until_the_target_is_missed(desk: Desk) -> None:
@@ -313,6 +313,28 @@ def test_an_answer_that_comes_first_cancels_what_has_not_been_sent(desk: Desk) -
     assert desk.paper("care").letters == []
 
 
+def test_an_answer_given_while_another_alert_is_sent_cancels_the_one_that_is_already_taken_up(desk: Desk) -> None:
+    class Busy(Paper):
+        def send(self, message: Alert | Notice) -> str:
+            desk.app.act(2, lambda case, now: moves.answer(case, "kadri", now))
+            return super().send(message)
+
+    desk.app.channels["care"] = Busy("care", clock=desk.clock)
+    desk.post("late!")
+    desk.post("broken!", "jaan")
+    desk.tick()
+    assert desk.paper("care").keys == ["case:1:1:0"]
+
+
+def test_complaints_that_are_found_late_are_each_shown_as_late(desk: Desk) -> None:
+    desk.post("late!", ago=90)
+    desk.post("broken!", "jaan", ago=80)
+    desk.tick()
+    assert [desk.kinds(case_id).count("breached") for case_id in (1, 2)] == [1, 1]
+    first = [letter.shown[-1] for letter in desk.paper("care").letters if letter.thread is None]
+    assert ["breached" in [event.kind for event in shown.timeline] for shown in first] == [True, True]  # type: ignore[union-attr]
+
+
 def test_a_step_that_an_answer_cancelled_is_sent_when_the_answer_is_taken_back(desk: Desk) -> None:
     desk.post("late!")
     desk.paper("care").trouble = [Transient("down")]
@@ -393,6 +415,7 @@ def test_old_words_are_erased_and_the_figures_stay(desk: Desk) -> None:
     desk.tick()
     (story,) = desk.stories
     assert story.complaints[0].mention.text == ""
+    assert story.complaints[0].verdict.why == ()
     assert story.case.author == "erased-1"
     assert story.case.stopped_by is Stop.BRAND_REPLY
 

@@ -18,15 +18,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
-from alerts import blocks
+from alerts import blocks, buttons
 from alerts.base import Alert, Notice, Permanent, Transient, Unknown
-from alerts.case import Stop
+from alerts.buttons import ASKS_FIRST, Wish
+from alerts.case import Event, Stop
 from alerts.slack import Options, Slack
 from connectors.base import Secret
 from tests import alert_samples as sample
 from tests.servers import local_slack
 from tests.servers.slack_api import CARE, LEADS, TOKEN, SlackApi
-from tests.servers.slack_rules import Refused, check_message
+from tests.servers.slack_rules import Refused, check_form, check_message, check_reply
 
 NOW = sample.at(2)
 
@@ -149,7 +150,7 @@ def test_an_answer_by_the_brand_turns_the_message_green(api: SlackApi) -> None:
     [
         (sample.answered(80), "answered in 1 h 20 min  by @pohjanet_abi  · 20 min late"),
         (sample.answered(23, "U0KATI0001", Stop.PERSON), "answered in 23 min , says  U0KATI0001"),
-        (sample.dismissed(5, "a *joke*"), "dismissed  by  Kati : a *joke*"),
+        (sample.dismissed(5, "a *joke*"), "dismissed  by  Kati  at  11:10 UTC : a *joke*"),
         (sample.withdrawn(5), "deleted by the customer"),
         (sample.claimed(5, "U0KATI0001"), "Claimed by  U0KATI0001  at  11:10 UTC"),
         (sample.snoozed(5, 30), "Snoozed until  11:35 UTC"),
@@ -298,6 +299,7 @@ def test_only_a_proper_web_address_becomes_a_link(url: str) -> None:
     assert not [part for part in _parts(drawn) if part["type"] == "link"]
 
 
+BUTTON = {"type": "button", "action_id": "a", "text": {"type": "plain_text", "text": "Claim"}, "value": "v"}
 ANYTHING = st.text(max_size=400) | st.text("<>&!@|*_~`:\n\u202e\u200b\u0301😀\x00a ", max_size=4000)
 MOVES = st.sampled_from(
     [{}, sample.claimed(5), sample.answered(9), sample.dismissed(5), sample.withdrawn(5), sample.snoozed(5, 50)]
@@ -314,10 +316,11 @@ MOVES = st.sampled_from(
     root=st.sampled_from([None, f"{CARE}:1.000001"]),
     url=st.text(max_size=60).map(lambda tail: f"https://x.com/{tail}"),
     followers=st.none() | st.integers(0, 10**10),
+    actions=st.booleans(),
 )
 def test_whatever_is_written_the_message_is_one_that_slack_takes(
     texts: list[str], name: str, moved: dict[str, Any], minutes: float, number: int | None, root: str | None,
-    url: str, followers: int | None,
+    url: str, followers: int | None, actions: bool,
 ) -> None:  # fmt: skip
     posts = [sample.post(text, n, author=name, url=url, followers=followers) for n, text in enumerate(texts)]
     moved = {"case": sample.MARI} | moved
@@ -327,7 +330,14 @@ def test_whatever_is_written_the_message_is_one_that_slack_takes(
         minutes, number, (name, "U012AB3CD"), complaints=posts, root=root, case=case, timeline=events, elsewhere=url
     )
     notice = Notice(key="n", now=NOW, title=name, lines=tuple(texts))
-    for text, drawn in (blocks.render(told), blocks.root(told), blocks.render(notice)):
+    given = Event(at=NOW, kind="assigned", actor=name, detail={"to": name})
+    call = replace(told, step=None, number=0, root=f"{CARE}:1.000001", timeline=[*events, given])
+    sent = (told, notice, call) if told.step or not told.root else (notice, call)
+    shown = [blocks.render(message, actions=actions) for message in sent]
+    for act in ASKS_FIRST:
+        check_form(buttons.form(Wish(act=act, case_id=case.id, round=case.round), told, CARE))
+    check_reply(blocks.reply(call, "Already done:"))
+    for text, drawn in (*shown, blocks.root(told, actions=actions), blocks.root(call, actions=actions)):
         check_message(text, drawn)
         for block in drawn:
             parsed = Block.parse(block)
@@ -345,6 +355,12 @@ def test_whatever_is_written_the_message_is_one_that_slack_takes(
         {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": ""}]}]},
         {"type": "section", "text": {"type": "mrkdwn", "text": "x"}, "colour": "red"},
         {"type": "marquee"},
+        {"type": "actions", "block_id": "b", "elements": []},
+        {"type": "actions", "block_id": "b", "elements": [BUTTON, BUTTON]},
+        {"type": "actions", "block_id": "b" * 256, "elements": [BUTTON]},
+        {"type": "actions", "block_id": "b", "elements": [BUTTON | {"value": "v" * 2001}]},
+        {"type": "actions", "block_id": "b", "elements": [BUTTON | {"text": {"type": "plain_text", "text": "t" * 76}}]},
+        {"type": "actions", "block_id": "b", "elements": [BUTTON | {"url": "https://evil.example"}]},
     ],
 )
 def test_the_strict_slack_refuses_what_slack_would(broken: dict[str, Any]) -> None:

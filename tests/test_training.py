@@ -132,14 +132,20 @@ def test_from_examples_to_the_folder_that_ships(tokenizer: Tokenizer, tmp_path: 
     examples = some_examples() + some_examples(source="complaints_2019", seed=8)
     training = Training(data=tmp_path, work=work, examples=examples, resume=True, console=Console(quiet=True))
     base, cut = training.base(replace(RECIPE, steps=30))
-    network = training.finish(base, cut, replace(RECIPE, steps=10))
+    network = training.finish(base, cut, replace(RECIPE, steps=10), replace(RECIPE, steps=5), replace(RECIPE, steps=4))
     folds = training.folds(base, cut, replace(FOLD, steps=10, rate=3e-3, batch=8, frozen_layers=0), 3)
     publish(training, network, cut, out, name="small", folds=folds)
 
     assert folds["folds"] == 3
     assert 0.5 < folds["macro_f1"] <= 1
     assert folds["calibration_error"] < 0.5
-    assert {path.name for path in out.iterdir()} == {"model.onnx", "tokenizer.json", "model.json", "README.md"}
+    assert {path.name for path in out.iterdir()} == {
+        "model.onnx",
+        "tokenizer.json",
+        "model.json",
+        "README.md",
+        "figures.png",
+    }
     card = (out / "README.md").read_text("utf-8")
     assert "complaints 2019, en, brand-directed" in card
     assert f"macro-F1 {folds['macro_f1']:.3f}" in card

@@ -3,11 +3,10 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from classifiers.onnx import SURE
 from classifiers.training import data, start
-from classifiers.training.data import TEST_BATCHES, VALIDATION_BATCHES, Example
+from classifiers.training.data import FEEDBACK, TEST_BATCHES, VALIDATION_BATCHES, Example
 from classifiers.training.figures import Figures
-from classifiers.training.graph import STRIDE
-from classifiers.training.network import HALVED_BEFORE
 
 LANGUAGES = {"en": "English", "et": "Estonian", "ru": "Russian", "lv": "Latvian", "fi": "Finnish", "lt": "Lithuanian"}
 
@@ -22,13 +21,11 @@ Latvian and Finnish. Written by `python -m classifiers.train`.
 
 {layers} layers of 384 wide, {pieces:,} word pieces, weights in eight bits: the lower layers of
 multilingual-e5-small (Wang et al. 2024, MIT licence), its vocabulary cut down to these languages, fine-tuned for all
-that it says and, as an auxiliary task, irony. The first layer reads every token; before layers {halved} every two
-neighbours become one vector, so the upper layers, which hold most of the work, read half and a quarter of them
-(Funnel-Transformer, Dai et al. 2020). It reads the first {tokens} tokens of a post. Handles and links are replaced
-before it reads. The probability is fitted on the validation posts (a scale and a shift of the margin).
+that it says and, as an auxiliary task, irony. It reads the first {tokens} tokens of a post. Handles and links are
+replaced before it reads. The probability is fitted on the validation posts (a scale and a shift of the margin).
 
-The complaint's margin is the mean of what each vector, {stride} tokens, adds to it: `why` names the phrases that add
-most. That is exact for the last layer, but each vector there has already looked at its neighbours.
+The complaint's margin is the mean of what each token adds to it: `why` names the phrases that add most. That is exact
+for the last layer, but each token there has already looked at the others.
 
 ## What it learnt from
 
@@ -58,6 +55,7 @@ network in floats, on {sample} posts of each set. Topic and severity are scored 
 ## Limits
 
 * A complaint is told by its text alone: pictures, earlier posts of a thread and who writes are not seen.
+* The topic is often wrong: it is said only where the model is at least {sure:.0%} sure, else it is `other`.
 * Sarcasm without a telling word, complaints of two or three words and mixed opinions are where it errs most.
 * The own posts are imagined, not collected; on live posts of a brand expect other figures, and watch what the care team
   dismisses.
@@ -81,10 +79,9 @@ def write(
         name=name,
         layers=start.LAYERS,
         sample=sample,
+        sure=SURE,
         pieces=start.PIECES,
         tokens=start.MAX_TOKENS,
-        halved=" and ".join(str(layer + 1) for layer in HALVED_BEFORE),
-        stride=STRIDE,
         sources="\n".join(_sources(examples)),
         tests=" and ".join(sorted(TEST_BATCHES)),
         validations=" and ".join(sorted(VALIDATION_BATCHES)),
@@ -101,6 +98,9 @@ def _sources(examples: Sequence[Example]) -> list[str]:
         for lang, count in Counter(each.lang for each in examples if each.source == "own").most_common()
     )
     rows = [f"| own posts | {every['own']:,} | {training['own']:,} | as the project | {own} |"]
+    if every[FEEDBACK]:
+        counts = f"{every[FEEDBACK]:,} | {training[FEEDBACK]:,}"
+        rows.append(f"| feedback | {counts} | a care team's, not to be published | live posts that people judged |")
     for name, entry in data.manifest().items():
         if entry["use"] == "labels":
             counts = f"{every[name]:,} | {training[name]:,}"

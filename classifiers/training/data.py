@@ -28,6 +28,8 @@ CLASSES: Mapping[str, tuple[str, ...]] = {
 SENTIMENTS = CLASSES["sentiment"]
 OWN = Path(__file__).parents[1] / "data"
 """The project's own posts, written by hand for it, and the manifest of the external files."""
+FEEDBACK = "feedback"
+"""The source of what a care team has judged."""
 TEST_BATCHES, VALIDATION_BATCHES = frozenset({"03", "09"}), frozenset({"05"})
 """Of every author's batches these are never trained on: a batch has its own circle of people and themes."""
 
@@ -78,9 +80,9 @@ def manifest() -> dict[str, dict[str, Any]]:
     return listed
 
 
-def load(data: Path) -> list[Example]:
-    """Every labelled example, own and external, without repeated texts; a held-apart copy wins over a training one."""
-    found = list(own_posts())
+def load(data: Path, told: Iterable[Example] = ()) -> list[Example]:
+    """Every labelled example, own, external and `told`, without repeated texts; a held-apart copy wins over others."""
+    found = [*own_posts(), *told]
     for name, entry in manifest().items():
         if entry["use"] == "labels":
             found += (_external(row) for row in rows(data, name))
@@ -116,6 +118,31 @@ def own_posts(at: Path = OWN) -> Iterator[Example]:
                 )
             except (ValueError, KeyError, TypeError) as error:
                 raise BadData(f"{path.name}, line {number}: {error!r}") from error
+
+
+def feedback(path: Path) -> Iterator[Example]:
+    """Posts that a care team judged, as `python -m monitor feedback export` writes them, all for training.
+
+    None is held apart: they are chosen by the model's own verdicts, which no measure of it may be.
+    """
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadData(f"{path} can't be read: {error}") from error
+    if not lines:
+        raise BadData(f"{path} holds no posts")
+    for number, line in enumerate(lines, 1):
+        try:
+            row = json.loads(line)
+            text, lang = readable(row["text"]), row.get("lang") or ""
+            known = {"language": CLASSES["language"].index(lang)} if lang in CLASSES["language"] else {}
+            labels = {"complaint": int(row["complaint"]), **known}
+            if labels["complaint"] not in (0, 1):
+                raise ValueError("complaint is neither true nor false")
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise BadData(f"{path}, line {number}: {error!r}") from error
+        if text:
+            yield Example(text=text, lang=lang, source=FEEDBACK, split="train", labels=labels)
 
 
 def own_split(batch: str) -> Split:

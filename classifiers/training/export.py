@@ -36,7 +36,6 @@ def write(
         "threshold": float(np.round(threshold, 4)),
         "max_tokens": max_tokens,
         "padding": SPECIAL.index("<pad>"),
-        "stride": graph.STRIDE,
         "classes": {head: list(CLASSES[head]) for head in graph.ANSWERS},
     }
     (folder / "model.json").write_text(json.dumps(about, indent=2) + "\n", "utf-8")

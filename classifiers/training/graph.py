@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from classifiers.training.data import CLASSES
-from classifiers.training.network import HALVED_BEFORE, Network
+from classifiers.training.network import Network
 
 Precision = Literal["float", "int8"]
 Weights = dict[str, NDArray[np.float32]]
@@ -21,8 +21,6 @@ TOKEN_STEPS = 63
 """Token vectors use half of theirs: processors without VNNI add two products in 16 bits, which then never overflow."""
 ANSWERS = ("sentiment", "topic", "severity", "intent", "language")
 """The heads that ship beside `complaint`."""
-STRIDE = 2 ** len(HALVED_BEFORE)
-"""Tokens that have become one vector at the end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,18 +32,15 @@ class Calibration:
 
 
 def build(network: Network, precision: Precision, calibration: Calibration, max_tokens: int) -> onnx.ModelProto:
-    """A model with inputs `ids` (texts x tokens, padded on the right to a multiple of STRIDE) and `lengths` (tokens a
-    text).
+    """A model with inputs `ids` (texts x tokens, padded on the right) and `lengths` (tokens a text).
 
     Its outputs are `complaint`, a calibrated probability a text; the probabilities of the classes of every other head
-    of ANSWERS, a row a text; and `shares`, what each STRIDE tokens of a text add to the complaint's margin.
+    of ANSWERS, a row a text; and `shares`, what each token of a text adds to the complaint's margin.
     """
     weights = {name: value.detach().float().numpy() for name, value in network.state_dict().items()}
     graph = _Graph(weights, precision)
     x = graph.embed(network.shape.width, max_tokens)
     for layer in range(network.shape.layers):
-        if layer in HALVED_BEFORE:
-            x = graph.halved(x)
         x = graph.layer(x, f"layers.{layer}", network.shape.attention_heads)
     graph.answer(x, calibration)
     return graph.model()
@@ -59,10 +54,8 @@ class _Graph:
     precision: Precision
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     constants: dict[str, onnx.TensorProto] = field(default_factory=dict)
-    lengths: str = "lengths"
-    """How many vectors of each text are real."""
     real: str = ""
-    """One where a vector is real, zero where it pads; known once the words are embedded."""
+    """One where a token is real, zero where it pads; known once the words are embedded."""
 
     def add(self, kind: str, *inputs: str, outputs: int = 1, fused: bool = False, **attributes: Any) -> str:
         name = f"{kind.lower()}_{len(self.nodes)}"
@@ -92,7 +85,7 @@ class _Graph:
         steps = self.add("Range", self.constant("zero", np.int64(0)), count, "one")
         x = self.add("Add", x, self.add("Gather", positions, steps))
         here = self.add("Cast", steps, to=TensorProto.INT32)
-        ends = self.add("Unsqueeze", self.lengths, self.constant("second", np.array([1])))
+        ends = self.add("Unsqueeze", "lengths", self.constant("second", np.array([1])))
         self.real = self.add("Cast", self.add("Less", here, ends), to=TensorProto.FLOAT)
         return self.add(
             "LayerNormalization",
@@ -128,7 +121,7 @@ class _Graph:
         split = self.add("Split", self.product(x, parts[0], weight), outputs=3, axis=-1, num_outputs=3)
         query, key, value = (split.removesuffix("0") + part for part in "012")
         biases = self.constant(f"{parts[0]}.bias", bias)
-        mixed = self.add("MultiHeadAttention", query, key, value, biases, self.lengths, fused=True, num_heads=heads)
+        mixed = self.add("MultiHeadAttention", query, key, value, biases, "lengths", fused=True, num_heads=heads)
         x = self.joined(x, mixed, f"{name}.attention.out", f"{name}.attention_norm")
         wide = self.add("BiasGelu", self.linear(x, f"{name}.widen"), self.kept(f"{name}.widen.bias"), fused=True)
         return self.joined(x, wide, f"{name}.narrow", f"{name}.norm")
@@ -146,23 +139,8 @@ class _Graph:
             epsilon=1e-12,
         )
 
-    def halved(self, x: str) -> str:
-        """The mean of every two neighbouring vectors, or the first where the second only pads."""
-        width = len(self.weights["embedding_norm.bias"])
-        pairs = self.add("Reshape", x, self.constant("pairs", np.array([0, -1, 2 * width])))
-        first = self.add("Split", pairs, outputs=2, axis=-1, num_outputs=2)
-        reals = self.add("Reshape", self.real, self.constant("real_pairs", np.array([0, -1, 2])))
-        real = self.add("Split", reals, outputs=2, axis=-1, num_outputs=2)
-        second, second_real = (name.removesuffix("0") + "1" for name in (first, real))
-        summed = self.add("Add", first, self.add("Mul", second, second_real))
-        one = self.constant("one_more", np.float32(1))
-        self.real = self.add("Squeeze", real, self.constant("third", np.array([2])))
-        more = self.add("Add", self.lengths, self.constant("odd", np.int32(1)))
-        self.lengths = self.add("Div", more, self.constant("two", np.int32(2)))
-        return self.add("Div", summed, self.add("Add", second_real, one))
-
     def answer(self, x: str, calibration: Calibration) -> None:
-        """The heads read the mean of each text's real vectors; that of complaints reads each vector, too."""
+        """The heads read the mean of each text's real tokens; that of complaints reads each token, too."""
         count = self.add("ReduceSum", self.real, "second", keepdims=1)
         weights = self.add("Unsqueeze", self.add("Div", self.real, count), "second")
         pooled = self.add("Squeeze", self.add("MatMul", weights, x), "second")
@@ -171,7 +149,7 @@ class _Graph:
         offset = np.array([(bias[1] - bias[0]) * calibration.scale + calibration.shift], np.float32)
         margin = self.add("Gemm", pooled, line, self.constant("complaint.bias", offset))
         self.yields("complaint", self.add("Sigmoid", self.add("Squeeze", margin, "second")))
-        self.yields("shares", self.add("Squeeze", self.add("MatMul", x, line), "third"))
+        self.yields("shares", self.add("Squeeze", self.add("MatMul", x, line), self.constant("last", np.array([2]))))
         for head in ANSWERS:
             kept = self.kept(f"heads.{head}.weight"), self.kept(f"heads.{head}.bias")
             self.yields(head, self.add("Softmax", self.add("Gemm", pooled, *kept, transB=1), axis=-1))
@@ -186,7 +164,7 @@ class _Graph:
             helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
             for name, shape in {
                 "complaint": ["texts"],
-                "shares": ["texts", "vectors"],
+                "shares": ["texts", "tokens"],
                 **{head: ["texts", len(CLASSES[head])] for head in ANSWERS},
             }.items()
         ]

@@ -11,9 +11,6 @@ from classifiers.training.data import CLASSES
 
 HEADS: Mapping[str, int] = {name: len(classes) for name, classes in CLASSES.items()}
 """What the network answers, and how many classes each answer has."""
-HALVED_BEFORE = (1, 3)
-"""Layers before which every two neighbouring tokens become one, after Funnel-Transformer (Dai et al. 2020): the first
-layer reads all tokens, the next two half of them, the rest a quarter, which costs less than half of the time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,15 +63,6 @@ class Layer(nn.Module):
         return normed
 
 
-def halved(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """The means of every two neighbouring vectors, and the mask of those that hold a real token."""
-    odd = x.shape[1] % 2
-    pairs = functional.pad(x, (0, 0, 0, odd)).unflatten(1, (-1, 2))
-    real = functional.pad(mask, (0, odd)).unflatten(1, (-1, 2))
-    weights = real[..., None].to(x.dtype)
-    return (pairs * weights).sum(2) / weights.sum(2).clamp(min=1), real.any(2)
-
-
 class Network(nn.Module):
     """Token numbers in, one row of logits a text and head out; all heads read the mean of the last layer."""
 
@@ -92,9 +80,7 @@ class Network(nn.Module):
         """The mean of each text's token vectors; `mask` is true where a token is real."""
         positions = torch.arange(ids.shape[1], device=ids.device)
         x = self.dropout(self.embedding_norm(self.words(ids) + self.positions(positions)))
-        for number, layer in enumerate(self.layers):
-            if number in HALVED_BEFORE:
-                x, mask = halved(x, mask)
+        for layer in self.layers:
             x = layer(x, mask[:, None, None, :])
         real = mask[..., None].to(x.dtype)
         mean: Tensor = (x * real).sum(1) / real.sum(1)

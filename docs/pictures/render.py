@@ -20,8 +20,9 @@ from rich.text import Text
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent.parent))
 
-from alerts import blocks, case  # noqa: E402
+from alerts import blocks, buttons, case  # noqa: E402
 from alerts.base import Alert, Complaint  # noqa: E402
+from alerts.buttons import Act, Wish  # noqa: E402
 from alerts.ladder import Step  # noqa: E402
 from classifiers.base import Verdict  # noqa: E402
 from connectors.base import Mention  # noqa: E402
@@ -102,8 +103,12 @@ def other(text: str, author: str, **more: Any) -> dict[str, Any]:
     return {"case": elsewhere, "complaints": [complaint(text, author=author, **facts)]}
 
 
-def message(shown: Alert, *, edited: bool = False, sent: datetime | None = None) -> str:
-    _, drawn = blocks.root(shown) if edited else blocks.render(shown)
+def message(
+    shown: Alert, *, edited: bool = False, sent: datetime | None = None, actions: bool = False, unfolded: bool = False
+) -> str:
+    _, drawn = blocks.root(shown, actions=actions) if edited else blocks.render(shown, actions=actions)
+    if unfolded:
+        drawn[-1]["elements"][-1]["open"] = True
     return READER.message(drawn, sent or (shown.case.detected_at if edited else shown.now), edited=edited)
 
 
@@ -156,8 +161,26 @@ def terminal(name: str) -> None:
     )
 
 
+def desk(name: str) -> None:
+    """What can be pressed: on a new case, on one in hand, on a settled one; and a form."""
+    new, taken = alert(1.3, 0), alert(22, **claimed(14))
+    settled = alert(24, **answered(23.5))
+    wish = Wish(act=Act.DISMISS, case_id=CASE.id, round=1)
+    form = READER.form(buttons.form(wish, new, "C0CARE00001"))
+    picture(
+        name,
+        pane("#care", message(new, actions=True, unfolded=True), "<div style='height:104px'></div>", width=560),
+        pane("care", message(taken, edited=True, actions=True), message(settled, edited=True, actions=True),
+             width=360, kind="phone"),
+        pane("#care", form, width=500),
+        width=1532,
+        height=760,
+    )  # fmt: skip
+
+
 def main() -> None:
     terminal("demo.png")
+    desk("slack-buttons.png")
     care, duty = "<span>#care</span>", ("S0CAREDUTY1",)
     new = alert(1.3, 0)
     long = alert(22, complaints=[FIRST, complaint("?", 8), complaint("??", 9), AGAIN], **claimed(14))

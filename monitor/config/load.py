@@ -1,8 +1,9 @@
 """Puts the sections together and checks what they say of each other."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import fields
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,17 @@ from classifiers.base import Classifier
 from connectors.base import Connector, Secret
 from monitor.config import plugins, sections
 from monitor.config.document import Document
-from monitor.config.model import Audit, Brand, Config, Delivery, General, Plugin, Retention, Source
+from monitor.config.model import KINDS, Audit, Brand, Config, Delivery, Desk, General, Plugin, Retention, Source
 from monitor.config.problems import Where, suggest
-from monitor.store import StoreError, address
 
 TIMEOUTS_A_LEASE = 4
 SHORTEST_RECHECK = timedelta(hours=1)
 LONGEST_NAME = 200
+PLAIN_SQLITE = re.compile(r"sqlite:///[^?\s]+")
 
 _SECTIONS = (
     "database", "state", "brands", "sources", "classifier", "channels", "ladders", "delivery", "retention", "audit",
+    "desk",
 )  # fmt: skip
 
 
@@ -43,11 +45,13 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
     delivery = sections.read(Delivery, values.get("delivery") or {}, document, ("delivery",))
     retention = sections.read(Retention, values.get("retention") or {}, document, ("retention",))
     audit = sections.read(Audit, values.get("audit") or {}, document, ("audit",))
+    desk = sections.read(Desk, values.get("desk") or {}, document, ("desk",))
 
-    _check_settings(document, general, channels, delivery, retention, audit)
+    password = _password(document, general.database) if general is not None else ""
+    _check_settings(document, channels, delivery, retention, audit)
     document.raise_problems()
     assert general is not None and delivery is not None and retention is not None  # noqa: PT018
-    assert audit is not None and classifier is not None  # noqa: PT018
+    assert audit is not None and desk is not None and classifier is not None  # noqa: PT018
     return Config(
         file=file,
         database=general.database,
@@ -60,9 +64,8 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
         delivery=delivery,
         retention=retention,
         audit=audit,
-        secrets=_secrets(
-            general.database, [classifier, *channels.values(), *(plugin for _, plugin in sources.values())]
-        ),
+        desk=desk,
+        secrets=_secrets(password, [classifier, *channels.values(), *(plugin for _, plugin in sources.values())]),
     )
 
 
@@ -78,8 +81,25 @@ def _brands(document: Document) -> dict[str, Brand]:
             document.problem((*where, "ladder"), f"there is no such ladder; {suggest(brand.ladder, ladders)}")
         if not brand.keywords and not any(brand.handles.values()):
             document.problem(where, "needs keywords or handles, or nothing can be found of it")
+        _check_relevance(document, (*where, "relevance"), brand)
         found[brand.name] = brand
     return found
+
+
+def _check_relevance(document: Document, where: Where, brand: Brand) -> None:
+    rules = brand.relevance
+    for index, kind in enumerate(rules.skip):
+        if kind not in KINDS:
+            document.problem((*where, "skip", index), f"there is no such kind; {suggest(kind, KINDS)}")
+    for index, author in enumerate(rules.not_from):
+        if not author.strip("*?"):
+            document.problem((*where, "not_from", index), f"{author!r} leaves out everybody; name at least a letter")
+    for word, context in rules.ambiguous.items():
+        if word not in brand.keywords:
+            what = f"is not one of the brand's keywords; {suggest(word, brand.keywords)}"
+            document.problem((*where, "ambiguous", word), what)
+        if not context or not all(map(str.strip, context)):
+            document.problem((*where, "ambiguous", word), "needs words that tell it is the brand, such as [parcel]")
 
 
 def _check_name(document: Document, where: Where, name: str, taken: Mapping[str, Any]) -> None:
@@ -206,17 +226,11 @@ def _types(room: str, base: type) -> list[str]:
 
 def _check_settings(
     document: Document,
-    general: General | None,
     channels: Mapping[str, Plugin],
     delivery: Delivery | None,
     retention: Retention | None,
     audit: Audit | None,
 ) -> None:
-    if general is not None:
-        try:
-            address(general.database)
-        except StoreError as error:
-            document.problem(("database",), str(error))
     shortest = TIMEOUTS_A_LEASE * max((plugin.options.timeout for plugin in channels.values()), default=0)
     if delivery is not None and delivery.lease.total_seconds() < shortest:
         why = f"{TIMEOUTS_A_LEASE} times the longest timeout of a channel, or an alert may be sent twice"
@@ -234,12 +248,32 @@ def _keys(document: Document, section: str) -> list[str]:
     return list(values) if isinstance(values, dict) else []
 
 
-def _secrets(database: str, plugins_: list[Plugin]) -> tuple[str, ...]:
-    found = {
-        value.reveal()
-        for plugin in plugins_
-        for value in (getattr(plugin.options, field.name) for field in fields(plugin.options))
-        if isinstance(value, Secret) and value
-    }
-    password = address(database).password
-    return tuple({*found, *([str(password)] if password else [])})
+def _password(document: Document, database: str) -> str:
+    """The password in a database's address; a wrong address is noted.
+
+    SQLAlchemy is asked only where there can be one: to import it takes longer than to classify a text.
+    """
+    if PLAIN_SQLITE.fullmatch(database):
+        return ""
+    from monitor.store import StoreError, address
+
+    try:
+        return str(address(database).password or "")
+    except StoreError as error:
+        document.problem(("database",), str(error))
+        return ""
+
+
+def _secrets(password: str, plugins_: list[Plugin]) -> tuple[str, ...]:
+    found = {secret.reveal() for plugin in plugins_ for secret in _within(plugin.options) if secret}
+    return tuple({*found, *([password] if password else [])})
+
+
+def _within(options: Any) -> Iterator[Secret]:
+    """The secrets of a section, those in its inner sections too."""
+    for field in fields(options):
+        value = getattr(options, field.name)
+        if isinstance(value, Secret):
+            yield value
+        elif is_dataclass(value):
+            yield from _within(value)

@@ -1,11 +1,28 @@
 """What can be configured, and its defaults."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from alerts.ladder import Ladder
+
+KINDS = ("jobs", "news", "ads", "retweets", "copies")
+"""What can be left out without a word of configuration about it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relevance:
+    """Which posts are left out: not about the brand, or not for its care team."""
+
+    ambiguous: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Keywords that are common words too, each with beginnings of words of which one tells that it is the brand."""
+    not_from: tuple[str, ...] = ()
+    """Authors who are not customers; `*` stands for anything."""
+    skip: tuple[str, ...] = KINDS
+    copies_within: timedelta = timedelta(days=3)
+    """A text that somebody else has posted within this time is a copy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +37,7 @@ class Brand:
     handles: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The brand's own accounts a platform, agents' personal ones included: their replies stop the clock."""
     ladder: str = "default"
+    relevance: Relevance = field(default_factory=Relevance)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +95,26 @@ class Audit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Where presses on Slack's buttons are received over HTTP; used only with a `signing_secret`."""
+
+    listen: str = "127.0.0.1:8080"
+    """Address and port; whatever speaks TLS to Slack passes `/slack/…` on to it."""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[^\s:\[\]]+:\d{1,5}|\[[0-9a-fA-F:.]+\]:\d{1,5}", self.listen) or self.port > 65535:
+            raise ValueError(f"listen must be an address and a port, such as 127.0.0.1:8080, not {self.listen!r}")
+
+    @property
+    def host(self) -> str:
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        return int(self.listen.rpartition(":")[2])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class General:
     """The settings that stand alone."""
 
@@ -102,6 +140,7 @@ class Config:
     audit: Audit
     secrets: tuple[str, ...] = field(repr=False)
     """Values that must not be shown anywhere."""
+    desk: Desk = field(default_factory=Desk)
 
     def ladder(self, brand: str) -> Ladder:
         """The ladder that a brand's cases climb; the default one for a brand that is no longer configured."""

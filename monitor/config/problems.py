@@ -28,7 +28,8 @@ class ConfigError(Exception):
 
     def _line(self, problem: Problem) -> str:
         where = f"{problem.where}: " if problem.where else ""
-        return f"{self.file}:{problem.line}: {where}{problem.what}"
+        said = f"{self.file}:{problem.line}: {where}{problem.what}"
+        return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in said)
 
 
 def suggest(wrong: str, known: Sequence[str]) -> str:

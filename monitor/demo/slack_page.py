@@ -28,18 +28,34 @@ class Reader:
             f"{body}{mark}{below}</div></div>"
         )
 
+    def form(self, view: Block) -> str:
+        """A form that is open over whatever stood behind it."""
+        body = "".join(self._block(block) for block in view["blocks"])
+        title, send, close = (escape(view[name]["text"]) for name in ("title", "submit", "close"))
+        return (
+            f"<div class=form><div class=title><span class=avatar>👂</span><b>{title}</b>"
+            f"<span class=close>✕</span></div><div class=fields>{body}</div>"
+            f"<div class=ends><span class=button>{close}</span><span class='button primary'>{send}</span></div></div>"
+        )
+
     def _block(self, block: Block) -> str:
         match block["type"]:
             case "rich_text":
                 return f"<div class=block>{''.join(self._row(row) for row in block['elements'])}</div>"
             case "section":
-                return f"<div class=block>{self._mrkdwn(block['text']['text'])}</div>"
+                said = block["text"]["text"]
+                plain = block["text"]["type"] == "plain_text"
+                return f"<div class=block>{_lines(said) if plain else self._mrkdwn(said)}</div>"
             case "context":
                 said = (
                     self._mrkdwn(part["text"]) if part["type"] == "mrkdwn" else escape(part["text"])
                     for part in block["elements"]
                 )
                 return f"<div class='block context'>{''.join(f'<span>{words}</span>' for words in said)}</div>"
+            case "actions":
+                return f"<div class='block actions'>{''.join(map(_pressed, block['elements']))}</div>"
+            case "input":
+                return _field(block)
             case other:
                 raise ValueError(f"a block of type {other!r}")
 
@@ -50,7 +66,7 @@ class Reader:
     def _element(self, part: Block) -> str:
         match part["type"]:
             case "text":
-                words = escape(part["text"]).replace("\n", "<br>")
+                words = _lines(part["text"])
             case "date":
                 words = self._clock(part["timestamp"], part["format"])
             case "user":
@@ -74,6 +90,36 @@ class Reader:
     def _clock(self, timestamp: int, shape: str) -> str:
         when = datetime.fromtimestamp(timestamp, self.zone)
         return shape.replace("{time}", f"{when:%H:%M}").replace("{date_short_pretty}", f"{when:%b} {when.day}")
+
+
+def _pressed(element: Block) -> str:
+    """A button, or the three dots with their choices unfolded when the element says `open`."""
+    if element["type"] == "overflow":
+        choices = "".join(f"<li>{escape(option['text']['text'])}</li>" for option in element["options"])
+        unfolded = f"<ul>{choices}</ul>" if element.get("open") else ""
+        return f"<span class='button dots'>•••{unfolded}</span>"
+    return f"<span class='button {element.get('style', '')}'>{escape(element['text']['text'])}</span>"
+
+
+def _field(block: Block) -> str:
+    """One field of a form, as it stands before anything is entered."""
+    element = block["element"]
+    label = f"<b>{escape(block['label']['text'])}</b>{' <i>(optional)</i>' if block.get('optional') else ''}"
+    hint = f"<small>{escape(block['hint']['text'])}</small>" if "hint" in block else ""
+    if element["type"] == "radio_buttons":
+        chosen = element.get("initial_option")
+        entered = "".join(
+            f"<div class='radio {'chosen' if option == chosen else ''}'>{escape(option['text']['text'])}</div>"
+            for option in element["options"]
+        )
+    else:
+        kind = "select" if element["type"] == "users_select" else "line"
+        entered = f"<div class='entry {kind}'>{escape(element['placeholder']['text'])}</div>"
+    return f"<div class='block field'>{label}{entered}{hint}</div>"
+
+
+def _lines(words: str) -> str:
+    return escape(words).replace("\n", "<br>")
 
 
 def pane(heading: str, *messages: str, width: int, kind: str = "") -> str:
@@ -109,6 +155,31 @@ blockquote { margin: 4px 0; padding-left: 14px; border-left: 4px solid #ddd; }
 .thread .message { padding: 2px 0 2px 12px; } .thread .block { margin: 0; }
 .thread .avatar { width: 22px; height: 22px; font-size: 13px; line-height: 22px; }
 .mention { color: #1264a3; background: #e8f5fa; padding: 0 2px; border-radius: 3px; } a { color: #1264a3; }
+.actions { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 8px; }
+.button { border: 1px solid #bbb; border-radius: 8px; padding: 2px 11px; font-size: 14px; font-weight: 700;
+          line-height: 22px; background: #fff; white-space: nowrap; }
+.button.primary { background: #007a5a; border-color: #007a5a; color: #fff; }
+.dots { position: relative; padding: 2px 9px; font-size: 9px; letter-spacing: 1px; color: #616061; }
+.dots ul { position: absolute; left: -1px; top: 32px; margin: 0; padding: 8px 0; list-style: none; background: #fff;
+           border: 1px solid #ddd; border-radius: 8px; box-shadow: 0 4px 12px #0003; letter-spacing: 0; z-index: 1;
+           color: #1d1c1d; }
+.dots li { font-size: 15px; font-weight: 400; padding: 3px 24px; line-height: 24px; }
+.form { background: #fff; border-radius: 10px; box-shadow: 0 8px 28px #0004; margin: 0 20px 8px; }
+.form .title { display: flex; align-items: center; padding: 16px 20px; font-size: 20px; font-weight: 900; }
+.form .avatar { font-size: 16px; width: 28px; height: 28px; line-height: 28px; }
+.close { margin-left: auto; color: #616061; }
+.fields { padding: 4px 20px; }
+.field { margin: 14px 0 18px; }
+.field i { color: #616061; font-style: normal; font-weight: 400; }
+.field small { display: block; font-size: 13px; line-height: 18px; color: #616061; margin-top: 6px; }
+.entry { border: 1px solid #888; border-radius: 4px; padding: 7px 12px; margin-top: 8px; color: #777; }
+.select::after { content: '⌄'; float: right; margin-top: -4px; color: #1d1c1d; }
+.radio { display: flex; align-items: center; gap: 10px; margin-top: 8px; }
+.radio::before { content: ''; width: 14px; height: 14px; border: 2px solid #888;
+   border-radius: 50%; }
+.radio.chosen::before { border: 5px solid #1264a3; width: 8px; height: 8px; }
+.ends { display: flex; justify-content: flex-end; gap: 12px; padding: 16px 20px 20px; }
+.ends .button { border-radius: 6px; padding: 6px 14px; font-size: 15px; }
 .phone { border: 8px solid #222; border-radius: 30px; }
 .phone header { text-align: center; font-size: 15px; } .phone .message { padding: 8px 14px; }
 """

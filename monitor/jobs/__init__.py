@@ -7,6 +7,7 @@
     escalate   cases due       → steps of the ladder into the outbox
     deliver    outbox due      → messages
     act        a person's word → claim, answer, dismiss, snooze, reopen
+    missed     a person's word → a case for a post that was let pass
     audit      everything      → what is late, failing or silent
     retain     old rows        → customers' words erased
 

@@ -10,6 +10,8 @@ from sqlalchemy import Connection, select, update
 from connectors.base import Connector, Found, Gap, Mention, Page, Permanent, Transient, UsageCap, Watch
 from monitor import ledger
 from monitor.jobs.outcome import Outcome, backoff
+from monitor.jobs.sift import sift
+from monitor.relevance import Sieve
 from monitor.schema import mentions, problems, sources
 from monitor.store import Store
 
@@ -40,7 +42,7 @@ def due(store: Store, names: Sequence[str], now: datetime) -> list[str]:
         return list(connection.scalars(statement))
 
 
-def collect(store: Store, name: str, connector: Connector, every: timedelta, now: datetime) -> Outcome:
+def collect(store: Store, name: str, connector: Connector, sieve: Sieve, every: timedelta, now: datetime) -> Outcome:
     """One page of one source.
 
     The next poll is set before the platform is asked, so that a page that kills the process is not asked for in a
@@ -54,7 +56,7 @@ def collect(store: Store, name: str, connector: Connector, every: timedelta, now
         page = connector.fetch(cursor)
         more = page.more and page.next_poll_at is None and page.cursor != cursor
         with store.write() as connection:
-            new = save(store, connection, name, connector.watch, page, now)
+            new = save(store, connection, name, sieve, page, now)
             _note(store, connection, name, page, now)
             _settle(connection, name, poll, page, now if more else now + every, now)
     except Exception as error:  # whatever it is, it must not stop the other sources
@@ -65,17 +67,18 @@ def collect(store: Store, name: str, connector: Connector, every: timedelta, now
     return Outcome(done=new, more=more)
 
 
-def save(store: Store, connection: Connection, source: str, watch: Watch, found: Found, now: datetime) -> int:
-    """Stores what a platform said: new posts, edited texts, deletions. How many posts are new or changed."""
+def save(store: Store, connection: Connection, source: str, sieve: Sieve, found: Found, now: datetime) -> int:
+    """Stores and sifts what a platform said: new posts, edited texts, deletions. How many posts are new or changed."""
+    watch = sieve.watch
     known = _known(connection, watch.brand, [*(m.external_id for m in found.mentions), *found.deleted], found)
     fresh: dict[tuple[str, str], dict[str, Any]] = {}
-    changed = 0
+    edited = []
     for mention in found.mentions:
         row = known.get((mention.platform, mention.external_id))
         if row is None:
             fresh[mention.platform, mention.external_id] = _row(mention, source, watch, now)
         elif row.text != mention.text and row.erased_at is None:
-            changed += 1
+            edited.append(row.id)
             connection.execute(
                 update(mentions).where(mentions.c.id == row.id).values(text=mention.text, edited_at=now, triage_at=now)
             )
@@ -83,7 +86,9 @@ def save(store: Store, connection: Connection, source: str, watch: Watch, found:
     if gone:
         ledger.forget(connection, gone, now, deleted_at=now, triage_at=now)
     new = store.insert_new(connection, mentions, list(fresh.values()), ["platform", "external_id", "brand"])
-    return new + changed + len(gone)
+    changed = [*(row.id for row in new), *edited, *gone]
+    sift(store, connection, sieve, changed, now)
+    return len(changed)
 
 
 def _known(connection: Connection, brand: str, ids: list[str], found: Found) -> dict[tuple[str, str], Any]:
@@ -123,13 +128,7 @@ def _row(mention: Mention, source: str, watch: Watch, now: datetime) -> dict[str
         "detected_at": now,
         "triage_at": now,
         "attempts": 0,
-        "skipped": None if watch.owns(mention.author) else _skip(watch, mention.text),
     }
-
-
-def _skip(watch: Watch, text: str) -> str | None:
-    word = watch.excluded_by(text)
-    return f"excluded by {word!r}" if word else None
 
 
 def _claim(store: Store, name: str, now: datetime, next_poll_at: datetime) -> tuple[int, Any, int] | None:

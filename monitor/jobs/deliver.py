@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, exists, func, insert, literal, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, func, insert, literal, select, update
 
 from alerts.base import Alert, Channel, Notice, Permanent, Transient, Unknown
 from alerts.case import Event
@@ -33,6 +33,12 @@ log = logging.getLogger(__name__)
 BATCH = 20
 MOST_BACKOFF = timedelta(minutes=1)
 """A message that failed is tried again at least that often: a customer waits for it."""
+
+_HELD = update(outbox).where(outbox.c.id == bindparam("row"), outbox.c.attempts == bindparam("claim"))
+"""A row, if its claim still holds: nobody has claimed it since."""
+_FIRST_ALERT = update(cases).where(
+    cases.c.id == bindparam("case"), cases.c.round == bindparam("of_round"), cases.c.alerted_at.is_(None)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,9 +156,8 @@ def _sent(store: Store, row: Row[Any], drawn: Alert | Notice | None, reference: 
     with store.write() as connection:
         if _write(connection, row, "sent", now, reference=reference, version=shows, error=None) and row.kind == "step":
             detail = {"channel": row.channel, "step": row.step}
-            ledger.log(connection, row.case_id, Event(at=now, kind="alerted", detail=detail))
-            first = and_(cases.c.id == row.case_id, cases.c.round == row.round, cases.c.alerted_at.is_(None))
-            connection.execute(update(cases).where(first).values(alerted_at=now))
+            ledger.log(connection, [(row.case_id, Event(at=now, kind="alerted", detail=detail))])
+            connection.execute(_FIRST_ALERT, {"case": row.case_id, "of_round": row.round, "alerted_at": now})
 
 
 def _settle(store: Store, row: Row[Any], state: str, now: datetime) -> None:
@@ -175,15 +180,13 @@ def _later(store: Store, row: Row[Any], at: datetime, error: str | None = None, 
     """Back into the outbox; what may have left before stays uncertain."""
     state = state or ("pending" if row.state == "pending" else "uncertain")
     with store.write() as connection:
-        connection.execute(update(outbox).where(_mine(row)).values(state=state, due_at=at, error=error or row.error))
+        _change(connection, row, state=state, due_at=at, error=error or row.error)
 
 
 def _write(connection: Connection, row: Row[Any], state: str, now: datetime, **values: Any) -> bool:
     """Settles a row for good; False when another process has taken it over since."""
-    settled = update(outbox).where(_mine(row)).values(state=state, due_at=None, settled_at=now, **values)
-    return connection.execute(settled).rowcount == 1
+    return _change(connection, row, state=state, due_at=None, settled_at=now, **values)
 
 
-def _mine(row: Row[Any]) -> Any:
-    """The claim still holds: nobody has claimed the row since."""
-    return and_(outbox.c.id == row.id, outbox.c.attempts == row.attempts + 1)
+def _change(connection: Connection, row: Row[Any], **values: Any) -> bool:
+    return connection.execute(_HELD, {"row": row.id, "claim": row.attempts + 1, **values}).rowcount == 1

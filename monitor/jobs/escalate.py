@@ -1,7 +1,7 @@
 """Escalate: lets due cases climb their ladder, the step and its alert in one transaction."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from alerts.case import Case, Event
-from alerts.ladder import Ladder, decide
+from alerts.ladder import Decision, Ladder, decide
 from monitor import ledger
 from monitor.jobs.outcome import Outcome, backoff
 from monitor.schema import cases
@@ -30,8 +30,8 @@ def escalate(store: Store, ladder: Callable[[str], Ladder], now: datetime) -> Ou
     failures: list[str] = []
     try:
         with store.write() as connection:
-            for case in ledger.lock(connection, cases.c.id.in_(first) & due, skip_locked=True):
-                _climb(connection, case, ladder(case.brand), now)
+            found = ledger.lock(connection, cases.c.id.in_(first) & due, skip_locked=True)
+            _climb(connection, found, ladder, now)
     except Exception:  # find the one that throws: each on its own
         failures = [failure for case_id in first if (failure := _alone(store, case_id, ladder, now))]
     return Outcome(done=len(first) - len(failures), more=len(first) == BATCH, failures=tuple(failures))
@@ -40,8 +40,8 @@ def escalate(store: Store, ladder: Callable[[str], Ladder], now: datetime) -> Ou
 def _alone(store: Store, case_id: int, ladder: Callable[[str], Ladder], now: datetime) -> str | None:
     try:
         with store.write() as connection:
-            for case in ledger.lock(connection, (cases.c.id == case_id) & (cases.c.check_at <= now)):
-                _climb(connection, case, ladder(case.brand), now)
+            found = ledger.lock(connection, (cases.c.id == case_id) & (cases.c.check_at <= now))
+            _climb(connection, found, ladder, now)
     except Exception as error:
         log.exception("case %d", case_id)
         with store.write() as connection:
@@ -52,15 +52,17 @@ def _alone(store: Store, case_id: int, ladder: Callable[[str], Ladder], now: dat
     return None
 
 
-def _climb(connection: Connection, case: Case, ladder: Ladder, now: datetime) -> None:
-    decision = decide(case, ladder, now)
-    after = replace(case, level=decision.level, check_at=decision.check_at)
-    ledger.climb(connection, case, after)
-    for index in decision.silenced:
-        ledger.log(connection, case.id, Event(at=now, kind="silenced", detail={"step": index}))
-    for index in decision.fire:
-        ledger.log(connection, case.id, Event(at=now, kind="escalated", detail={"step": index}))
-    steps = [(index, ladder.steps[index].channel) for index in decision.fire]
-    ledger.send_steps(connection, case, steps, now)
-    if steps and case.breached(now):
-        ledger.touch(connection, case, Event(at=now, kind="breached"))
+def _climb(connection: Connection, due: Sequence[Case], ladder: Callable[[str], Ladder], now: datetime) -> None:
+    climbed = [(case, decide(case, ladder(case.brand), now)) for case in due]
+    ledger.climb(connection, [replace(case, level=said.level, check_at=said.check_at) for case, said in climbed])
+    ledger.log(connection, [(case.id, event) for case, said in climbed for event in _events(said, now)])
+    steps = [(case, index, ladder(case.brand).steps[index].channel) for case, said in climbed for index in said.fire]
+    ledger.send_steps(connection, steps, now)
+    late = [case for case, said in climbed if said.fire and case.breached(now)]
+    if late:
+        ledger.touch(connection, [(case, Event(at=now, kind="breached")) for case in late])
+
+
+def _events(said: Decision, now: datetime) -> list[Event]:
+    kinds = {"silenced": said.silenced, "escalated": said.fire}
+    return [Event(at=now, kind=kind, detail={"step": index}) for kind, steps in kinds.items() for index in steps]

@@ -6,7 +6,7 @@ from sqlalchemy import and_, select, update
 
 from monitor import ledger
 from monitor.jobs.outcome import Outcome
-from monitor.schema import cases, events, mentions
+from monitor.schema import cases, events, feedback, mentions
 from monitor.store import Store
 
 BATCH = 1000
@@ -24,6 +24,7 @@ def retain(store: Store, keep_mentions: timedelta, keep_cases: timedelta, now: d
         told = connection.execute(old.where(kept, cases.c.stopped_at < now - keep_cases).limit(BATCH)).all()
         erased = [*alone, *(row.id for row in told)]
         ledger.forget(connection, erased, now)
+        connection.execute(update(feedback).where(feedback.c.mention_id.in_(erased)).values(by=""))
         for case_id in sorted({row.case_id for row in told}):
             connection.execute(update(cases).where(cases.c.id == case_id).values(author=f"erased-{case_id}"))
             connection.execute(update(events).where(events.c.case_id == case_id).values(actor="", detail={}))

@@ -28,12 +28,12 @@ def triage(store: Store, classifier: Classifier, ladder: Callable[[str], Ladder]
     with its error, and costs the others nothing.
     """
     rows = _due(store, now)
+    if not rows:
+        return Outcome()
     judged, failures = _judge(store, classifier, [row for row in rows if _wants_verdict(row)], now)
     ready = [row for row in rows if not _wants_verdict(row) or row.id in judged]
     try:
-        with store.write() as connection:
-            for row in ready:
-                _settle(store, connection, row, judged.get(row.id), ladder, now)
+        _settle(store, ready, judged, ladder, now)
     except Exception:  # find the one that throws: each on its own
         failures += _one_by_one(store, ready, judged, ladder, now)
     return Outcome(done=len(rows), more=len(rows) == BATCH, failures=tuple(failures))
@@ -78,8 +78,7 @@ def _one_by_one(
     failures = []
     for row in rows:
         try:
-            with store.write() as connection:
-                _settle(store, connection, row, judged.get(row.id), ladder, now)
+            _settle(store, [row], judged, ladder, now)
         except Exception as error:
             log.exception("mention %d", row.id)
             failures.append(_set_aside(store, row, error, now))
@@ -98,30 +97,24 @@ def _set_aside(store: Store, row: Row[Any], error: Exception, now: datetime) -> 
 
 def _settle(
     store: Store,
-    connection: Connection,
-    row: Row[Any],
-    verdict: Verdict | None,
+    rows: Sequence[Row[Any]],
+    judged: Mapping[int, Verdict],
     ladder: Callable[[str], Ladder],
     now: datetime,
 ) -> None:
-    """Takes the mention off the queue and does what it means; nothing when another process was first."""
-    mine = connection.execute(
-        update(mentions)
-        .where(mentions.c.id == row.id, mentions.c.triage_at == row.triage_at)
-        .values(triage_at=None, attempts=0, error=None)
-    )
-    if mine.rowcount == 0:
-        return
-    if verdict is not None:
-        _keep(store, connection, row.id, verdict, now)
-    if row.deleted_at is not None:
-        casework.deleted(connection, row, now)
-    elif row.by_brand:
-        casework.brand_replied(connection, row, now)
-    elif verdict is not None:
-        casework.customer_posted(store, connection, row, verdict, ladder(row.brand), now)
+    """Takes mentions off the queue, keeps their verdicts and does what they mean: all, or nothing of it."""
+    with store.write() as connection:
+        posts = [(row, judged.get(row.id)) for row in _take(connection, rows)]
+        read = [{"mention_id": row.id, "decided_at": now} | asdict(verdict) for row, verdict in posts if verdict]
+        store.replace(connection, verdicts, read, "mention_id")
+        casework.settle(store, connection, posts, ladder, now)
 
 
-def _keep(store: Store, connection: Connection, mention_id: int, verdict: Verdict, now: datetime) -> None:
-    row = {"mention_id": mention_id, "decided_at": now} | asdict(verdict)
-    store.replace(connection, verdicts, row, "mention_id")
+def _take(connection: Connection, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Those that are still as they were read: not one that another process was first with, or that has been edited."""
+    held = select(mentions.c.id, mentions.c.triage_at).where(mentions.c.id.in_([row.id for row in rows]))
+    due = {tuple(row) for row in connection.execute(held.order_by(mentions.c.id).with_for_update())}
+    mine = [row for row in rows if (row.id, row.triage_at) in due]
+    done = {"triage_at": None, "attempts": 0, "error": None}
+    connection.execute(update(mentions).where(mentions.c.id.in_([row.id for row in mine])).values(done))
+    return mine

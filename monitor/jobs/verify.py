@@ -9,6 +9,7 @@ from sqlalchemy import and_, select, update
 from connectors.base import Connector, Found, Permanent, Transient
 from monitor.jobs.collect import save
 from monitor.jobs.outcome import Outcome
+from monitor.relevance import Sieve
 from monitor.schema import cases, mentions, sources
 from monitor.store import Store
 
@@ -22,7 +23,7 @@ SUSPICIOUS = 20
 """Posts that are not believed to have been deleted all at once."""
 
 
-def verify(store: Store, connectors: Mapping[str, Connector], now: datetime) -> Outcome:
+def verify(store: Store, connectors: Mapping[str, Connector], sieves: Mapping[str, Sieve], now: datetime) -> Outcome:
     """Asks one thread, whose case is about to reach its last step, whether the brand has answered.
 
     When the platform doesn't say, the case climbs on; when the process dies meanwhile, the thread is asked again.
@@ -43,14 +44,15 @@ def verify(store: Store, connectors: Mapping[str, Connector], now: datetime) -> 
     connector = connectors.get(post.source) if post and post.state in ("open", "claimed") else None
     failure = None
     if post is not None and connector is not None:
-        failure = _ask(store, post.source, connector, now, lambda: connector.thread(post.thread_id, post.external_id))
+        sieve = sieves[post.source]
+        failure = _ask(store, post.source, sieve, now, lambda: connector.thread(post.thread_id, post.external_id))
     with store.write() as connection:
         asked = and_(cases.c.id == case_id, cases.c.verify_at == now + AGAIN)
         connection.execute(update(cases).where(asked).values(verify_at=None))
     return Outcome(done=1, more=True, failures=(failure,) if failure else ())
 
 
-def recheck(store: Store, name: str, connector: Connector, every: timedelta, now: datetime) -> Outcome:
+def recheck(store: Store, name: str, connector: Connector, sieve: Sieve, every: timedelta, now: datetime) -> Outcome:
     """Looks up posts of one source that are shown in cases, to honour edits and deletions.
 
     The older a post, the seldomer: after `every`, then after a quarter of its age, because lookups can cost money.
@@ -68,7 +70,7 @@ def recheck(store: Store, name: str, connector: Connector, every: timedelta, now
             connection.execute(update(sources).where(sources.c.name == name).values(recheck_at=now + every / 24))
     if not rows:
         return Outcome()
-    failure = _ask(store, name, connector, now, lambda: _looked_up(connector, [row.external_id for row in rows]))
+    failure = _ask(store, name, sieve, now, lambda: _looked_up(connector, [row.external_id for row in rows]))
     return Outcome(done=len(rows), more=len(rows) == LOOKUP, failures=(failure,) if failure else ())
 
 
@@ -86,9 +88,7 @@ def recheck_due(store: Store, name: str, now: datetime) -> bool:
         return connection.scalar(due) is not None
 
 
-def _ask(
-    store: Store, source: str, connector: Connector, now: datetime, question: Callable[[], Found | None]
-) -> str | None:
+def _ask(store: Store, source: str, sieve: Sieve, now: datetime, question: Callable[[], Found | None]) -> str | None:
     """Stores the answer; what went wrong, if anything did."""
     try:
         found = question()
@@ -98,5 +98,5 @@ def _ask(
         return f"source {source}: {store.tell(error)}"
     if found is not None:
         with store.write() as connection:
-            save(store, connection, source, connector.watch, found, now)
+            save(store, connection, source, sieve, found, now)
     return None

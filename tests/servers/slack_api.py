@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.servers.slack_workspace import CARE, LEADS, TOKEN, Fault, Message, Workspace
+from tests.servers.slack_sockets import Sockets
+from tests.servers.slack_workspace import APP_TOKEN, CARE, LEADS, TOKEN, Fault, Message, Workspace
 
-__all__ = ["CARE", "LEADS", "TOKEN", "SlackApi"]
+__all__ = ["APP_TOKEN", "CARE", "LEADS", "TOKEN", "SlackApi"]
 
 
 class SlackApi(Workspace):
@@ -30,6 +31,12 @@ class SlackApi(Workspace):
         self._http = ThreadingHTTPServer(("127.0.0.1", port), type("Handler", (_Handler,), {"slack": self}))
         self._http.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}/api/"
+        self.sockets: Sockets | None = None
+        """Those of Socket Mode, once one was asked for."""
+
+    def socket_address(self) -> str:
+        self.sockets = self.sockets or Sockets()
+        return self.sockets.address()
 
     def __enter__(self) -> "SlackApi":
         threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
@@ -37,6 +44,8 @@ class SlackApi(Workspace):
 
     def __exit__(self, *_: object) -> None:
         self.closing.set()
+        if self.sockets:
+            self.sockets.close()
         self._http.shutdown()
         self._http.server_close()
 

@@ -1,4 +1,4 @@
-"""What Slack accepts as a message: its documented limits and shapes, kept more strictly than Slack does."""
+"""What Slack accepts as a message or a form: its documented limits and shapes, kept more strictly than Slack does."""
 
 import re
 from typing import Any
@@ -34,10 +34,30 @@ def check_message(text: Any, blocks: Any) -> None:
     _check_markup(text, "text")
     if not isinstance(blocks, list) or not 1 <= len(blocks) <= MAX_BLOCKS:
         raise Refused("invalid_blocks", f"1 to {MAX_BLOCKS} blocks")
-    for index, block in enumerate(blocks):
-        _check_block(block, f"/blocks/{index}")
+    _check_blocks(blocks)
     if sum(length(words) for words in texts(blocks)) > MAX_CHARACTERS:
         raise Refused("msg_blocks_too_long", f"more than {MAX_CHARACTERS} characters in all")
+
+
+def check_reply(text: Any) -> None:
+    """Raises Refused for words to one person that Slack would refuse or show wrongly."""
+    if not isinstance(text, str) or not text.strip():
+        raise Refused("no_text", "nothing is said")
+    if length(text) > 3000:
+        raise Refused("msg_too_long", "text")
+    _check_markup(text, "text")
+
+
+def check_form(view: Any) -> None:
+    """Raises Refused for a modal that Slack would refuse to open, or whose fields nobody could tell apart."""
+    _need(isinstance(view, dict) and view.get("type") == "modal", "/", "not a modal")
+    _keys(view, "/", {"type", "title", "blocks", "callback_id", "private_metadata", "submit", "close"}, set())
+    for name in ("title", "submit", "close"):
+        _check_plain(view[name], f"/{name}", 24)
+    _need(1 <= length(view["callback_id"]) <= 255, "/callback_id", "1 to 255 characters")
+    _need(length(view["private_metadata"]) <= 3000, "/private_metadata", "at most 3000 characters")
+    _need(isinstance(view["blocks"], list) and 1 <= len(view["blocks"]) <= 100, "/blocks", "1 to 100 blocks")
+    _check_blocks(view["blocks"], form=True)
 
 
 def length(text: str) -> int:
@@ -53,6 +73,82 @@ def texts(node: Any) -> list[str]:
     if isinstance(node, list):
         return [found for value in node for found in texts(value)]
     return []
+
+
+def _check_blocks(blocks: list[Any], *, form: bool = False) -> None:
+    for index, block in enumerate(blocks):
+        at = f"/blocks/{index}"
+        if isinstance(block, dict) and block.get("type") == "input" and form:
+            _check_input(block, at)
+        elif isinstance(block, dict) and block.get("type") == "actions" and not form:
+            _check_actions(block, at)
+        else:
+            _check_block(block, at)
+    ids = [block["block_id"] for block in blocks if "block_id" in block]
+    _need(all(1 <= length(block_id) <= 255 for block_id in ids), "/blocks", "a block_id has 1 to 255 characters")
+    _need(len(set(ids)) == len(ids), "/blocks", "a block_id stands twice")
+
+
+def _check_actions(block: Any, at: str) -> None:
+    _keys(block, at, {"type", "elements", "block_id"}, set())
+    _need(1 <= len(block["elements"]) <= 25, at, "1 to 25 elements")
+    for index, element in enumerate(block["elements"]):
+        here = f"{at}/elements/{index}"
+        match element.get("type"):
+            case "button":
+                _keys(element, here, {"type", "action_id", "text", "value"}, {"style"})
+                _check_plain(element["text"], here, 75)
+                _need(1 <= length(element["value"]) <= 2000, here, "a value has 1 to 2000 characters")
+                _need(element.get("style") in (None, "primary", "danger"), here, "unknown style")
+            case "overflow":
+                _keys(element, here, {"type", "action_id", "options"}, set())
+                _check_options(element["options"], here, 5)
+            case other:
+                raise Refused("invalid_blocks", f"{here}: unsupported element {other}")
+    _check_action_ids([element["action_id"] for element in block["elements"]], at)
+    styles = [element.get("style") for element in block["elements"]]
+    _need(styles.count("primary") <= 1, at, "only one button can be the likeliest")
+
+
+def _check_input(block: Any, at: str) -> None:
+    _keys(block, at, {"type", "block_id", "label", "element"}, {"optional", "hint"})
+    _check_plain(block["label"], at, 2000)
+    _check_plain(block.get("hint", block["label"]), at, 2000)
+    element = block["element"]
+    _check_action_ids([element.get("action_id")], at)
+    match element.get("type"):
+        case "radio_buttons":
+            _keys(element, at, {"type", "action_id", "options"}, {"initial_option"})
+            _check_options(element["options"], at, 10)
+            _need(element.get("initial_option") in (None, *element["options"]), at, "initial_option is not an option")
+        case "plain_text_input":
+            _keys(element, at, {"type", "action_id"}, {"max_length", "placeholder", "multiline"})
+            _need(1 <= element.get("max_length", 3000) <= 3000, at, "max_length is 1 to 3000")
+        case "users_select":
+            _keys(element, at, {"type", "action_id"}, {"placeholder", "focus_on_load"})
+        case other:
+            raise Refused("invalid_blocks", f"{at}: unsupported element {other}")
+    if "placeholder" in element:
+        _check_plain(element["placeholder"], at, 150)
+
+
+def _check_options(options: Any, at: str, most: int) -> None:
+    _need(1 <= len(options) <= most, at, f"1 to {most} options")
+    for option in options:
+        _keys(option, at, {"text", "value"}, set())
+        _check_plain(option["text"], at, 75)
+        _need(1 <= length(option["value"]) <= 75, at, "an option's value has 1 to 75 characters")
+    _need(len({option["value"] for option in options}) == len(options), at, "two options of one value")
+
+
+def _check_action_ids(ids: list[Any], at: str) -> None:
+    _need(all(isinstance(each, str) and 1 <= length(each) <= 255 for each in ids), at, "action_id: 1 to 255 characters")
+    _need(len(set(ids)) == len(ids), at, "an action_id stands twice")
+
+
+def _check_plain(text: Any, at: str, most: int) -> None:
+    _need(isinstance(text, dict) and text.get("type") == "plain_text", at, "must be plain_text")
+    _check_text(text, at, most)
 
 
 def _check_block(block: Any, at: str) -> None:

@@ -11,13 +11,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tests.servers.slack_rules import Refused, check_message
+from tests.servers.slack_rules import Refused, check_form, check_message, check_reply
 
 Message = dict[str, Any]
 
 TOKEN = "xoxb-local-0123456789-very-secret"
 CARE, LEADS = "C0CARE0001", "C0LEADS001"
 BOT, USER = "B0MONITOR1", "U0MONITOR1"
+APP_TOKEN = "xapp-local-0123456789-very-secret"
+SCOPES = "chat:write,channels:history,groups:history,channels:read,groups:read,usergroups:read"
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Workspace:
         self,
         *,
         token: str = TOKEN,
-        scopes: str = "chat:write,channels:history,groups:history,channels:read,groups:read",
+        scopes: str = SCOPES,
         clock: Callable[[], datetime] | None = None,
         seconds: Callable[[], float] | None = None,
         page: int = 200,
@@ -66,6 +68,17 @@ class Workspace:
         self.rooms = {room.id: room for room in (Room(CARE, "care"), Room(LEADS, "leads"))}
         self.refused: list[str] = []
         """Why requests were refused."""
+        self.replies: list[Message] = []
+        """What was said to one person alone: `channel`, `user`, `text`."""
+        self.forms: list[Message] = []
+        """Modals that were opened."""
+        self.groups: dict[str, list[str]] = {}
+        """User groups and the people in them."""
+        self.asked: list[str] = []
+        """The methods of all requests, in their order."""
+        self.changed = threading.Condition()
+        """Notified after every request."""
+        self._spent: set[str] = set()
         self._clock, self._seconds, self._page, self._journal = clock, seconds, page, journal
         self._faults: dict[str, deque[Fault]] = defaultdict(deque)
         self._lock = threading.Lock()
@@ -84,6 +97,11 @@ class Workspace:
         """The next request of this method goes wrong so; called again, the one after it too."""
         self._faults[method].append(Fault(kind, **more))
 
+    def wait(self, condition: Callable[[], Any], what: str, seconds: float = 20.0) -> None:
+        """Until requests have made the condition true."""
+        with self.changed:
+            assert self.changed.wait_for(condition, seconds), f"no {what} within {seconds:g} s"
+
     def post_as_another_app(self, channel: str, message: Message) -> str:
         """Puts a message there that is not the monitor's; its time stamp."""
         ts = self._stamp()
@@ -92,12 +110,23 @@ class Workspace:
 
     def answer(self, method: str, arguments: Message, token: str) -> tuple[Fault | None, Message]:
         """Carries out one request unless a fault prevents it."""
+        try:
+            return self._answer(method, arguments, token)
+        finally:
+            with self.changed:
+                self.changed.notify_all()
+
+    def socket_address(self) -> str:
+        raise Refused("unknown_method", "apps.connections.open")
+
+    def _answer(self, method: str, arguments: Message, token: str) -> tuple[Fault | None, Message]:
         with self._lock:
+            self.asked.append(method)
             fault = self._faults[method].popleft() if self._faults[method] else None
             if fault and not fault.after:
                 return fault, {}
             try:
-                if token != self.token:
+                if token != (APP_TOKEN if method == "apps.connections.open" else self.token):
                     raise Refused("invalid_auth" if token else "not_authed", "token")
                 return fault, {"ok": True, **self._carry_out(method, arguments)}
             except Refused as refused:
@@ -112,6 +141,10 @@ class Workspace:
             "conversations.history": self._history,
             "conversations.replies": self._replies,
             "users.conversations": self._conversations,
+            "chat.postEphemeral": self._reply,
+            "views.open": self._open_form,
+            "usergroups.users.list": self._members,
+            "apps.connections.open": lambda _: {"url": self.socket_address()},
         }
         if method not in methods:
             raise Refused("unknown_method", method)
@@ -153,6 +186,30 @@ class Workspace:
         post |= {"text": arguments["text"], "blocks": arguments["blocks"], "edited": {"user": USER}}
         self._write("chat.update", room, post)
         return {"channel": room.id, "ts": post["ts"], "text": post["text"]}
+
+    def _reply(self, arguments: Message) -> Message:
+        self._scope("chat:write")
+        room = self._open(arguments)
+        check_reply(arguments.get("text"))
+        self.replies.append({"channel": room.id, "user": arguments["user"], "text": arguments["text"]})
+        return {"message_ts": self._stamp()}
+
+    def _open_form(self, arguments: Message) -> Message:
+        trigger, view = str(arguments.get("trigger_id")), arguments.get("view")
+        if trigger in self._spent:
+            raise Refused("exchanged_trigger_id", trigger)
+        self._spent.add(trigger)
+        view = json.loads(view) if isinstance(view, str) else view
+        check_form(view)
+        assert isinstance(view, dict)
+        self.forms.append(view)
+        return {"view": view}
+
+    def _members(self, arguments: Message) -> Message:
+        self._scope("usergroups:read")
+        if arguments.get("usergroup") not in self.groups:
+            raise Refused("no_such_subteam", str(arguments.get("usergroup")))
+        return {"users": self.groups[arguments["usergroup"]]}
 
     def _history(self, arguments: Message) -> Message:
         self._scope("channels:history")

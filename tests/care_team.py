@@ -1,0 +1,124 @@
+"""A care team in Slack, for the tests of its desk: a case in the strict local Slack, and what people do with it."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from alerts.ladder import Ladder, Step
+from alerts.slack import Actions, Options, Slack
+from connectors.base import Secret
+from monitor.app import App
+from monitor.config import Plugin
+from monitor.desk.entrances import opened
+from monitor.queries import story
+from tests.desk import NOON, Clock, Desk, minutes
+from tests.servers.local_slack import KATI
+from tests.servers.slack_api import APP_TOKEN, CARE, LEADS, TOKEN, SlackApi
+from tests.servers.slack_person import press, send
+from tests.test_slack import seen
+
+LIIS = "U0LIIS0001"
+GROUP = "S0CARETEAM"
+SIGNING = "8f742231b10e8888abcd99yyyzzz85a5"
+OPEN = ["Claim", "Answered", "Not a complaint", "Assign to…", "Snooze for 15 minutes", "Snooze for 1 hour"]
+LADDER = Ladder(
+    target=minutes(60),
+    steps=(
+        Step(after=minutes(0), channel="care"),
+        Step(after=minutes(60), channel="managers", mention=("U0LEAD0001",)),
+    ),
+)
+SOCKET = Actions(app_token=Secret(APP_TOKEN))
+
+
+def slack_channel(url: str, channel: str, actions: Actions | None, token: str = TOKEN) -> Plugin:
+    options = Options(token=Secret(token), channel=channel, base_url=url, actions=actions, timeout=5)
+    return Plugin(type="slack", kind=Slack, options=options)
+
+
+@contextmanager
+def team(folder: Path, care: Plugin, managers: Plugin, at: datetime = NOON, **config: Any) -> Iterator[Desk]:
+    """A care desk whose two channels are in Slack, with one complaint of Mari's, alerted; clicks are heard."""
+    clock = Clock()
+    clock.now = at
+    desk = Desk(f"sqlite:///{folder / 'monitor.db'}", folder, LADDER, clock)
+    desk.app.close()
+    channels = desk.config.channels | {"care": care, "managers": managers}
+    desk.config = replace(desk.config, channels=channels, **config)
+    desk.app = App(desk.config, desk.clock)
+    desk.post("my parcel is late", "mari")
+    desk.tick()
+    with opened(desk.app, wake=lambda: deliver(desk)):
+        yield desk
+    desk.app.close()
+
+
+def deliver(desk: Desk) -> None:
+    while desk.app.deliver().more:
+        pass
+
+
+@contextmanager
+def strict_slack() -> Iterator[SlackApi]:
+    """The strict Slack, with Kati in the care team's user group; it must not refuse the form of anything it is sent."""
+    with SlackApi(clock=lambda: NOON) as server:
+        server.groups[GROUP] = [KATI]
+        yield server
+    assert not [why for why in server.refused if why.startswith(("invalid_b", "invalid_arg", "msg", "no_text"))]
+
+
+@contextmanager
+def team_over_sockets(folder: Path, slack: SlackApi, care: Actions = SOCKET) -> Iterator[Desk]:
+    """The team on the strict Slack, told of clicks over Socket Mode."""
+    with team(folder, slack_channel(slack.url, CARE, care), slack_channel(slack.url, LEADS, SOCKET)) as made:
+        slack.wait(lambda: slack.sockets, "socket")
+        yield made
+
+
+def message(slack: SlackApi, channel: str = "care") -> dict[str, Any]:
+    """The case's message as it looks now."""
+    return deepcopy(slack.messages(channel)[0])
+
+
+def click(slack: SlackApi, who: str, label: str, shown: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Somebody presses a button of the case's message, or of how she saw it earlier; what Slack told."""
+    told = press(who, CARE, shown or message(slack), label)
+    assert slack.sockets
+    slack.sockets.deliver(told)
+    return told
+
+
+def shows(slack: SlackApi, words: str) -> dict[str, Any]:
+    """The case's message, once it says so."""
+    slack.wait(lambda: words in seen(message(slack)), f"{words!r} in the message")
+    return message(slack)
+
+
+def said_to(slack: SlackApi, who: str) -> str:
+    """What the monitor says to one person alone."""
+    slack.wait(lambda: [reply for reply in slack.replies if reply["user"] == who], f"word to {who}")
+    [reply] = [reply for reply in slack.replies if reply["user"] == who]
+    return str(reply["text"])
+
+
+def timeline(desk: Desk) -> Any:
+    found = story(desk.app.store, 1)
+    assert found
+    return found.timeline
+
+
+def fill_in(slack: SlackApi, who: str, **entered: str) -> None:
+    """Sends the form that was opened last."""
+    assert slack.sockets
+    slack.sockets.deliver(send(who, slack.forms.pop(), **entered))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
