@@ -498,10 +498,9 @@ def test_a_model_without_a_curve_still_shows_what_each_threshold_would_have_mean
 
 
 def test_a_week_that_nobody_has_judged_and_one_without_posts_say_so(office: Office) -> None:
-    office.desk.clock.now -= timedelta(weeks=1)
-    office.desk.post("late!", "another")
-    office.desk.tick()
-    week = f"{office.desk.clock.now:%G-W%V}"
+    post = office.desk.post("late!", "another", ago=7 * 24 * 60)
+    office.desk.tick(1)
+    week = f"{post.posted_at:%G-W%V}"
     assert "Nobody has judged that week's posts" in office.says("threshold", "--week", week)
     said = office.says("threshold", "--week", "2024-W01")
     assert "2024-W01, 1 to 7 January: 0 posts read" in said
