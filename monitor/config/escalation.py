@@ -187,7 +187,7 @@ def _check_times(document: Document, where: Where, ladder: Ladder) -> None:
                 f"steps must stand in the order of their times, but this one does not come after step {index}",
             )
     longest = LONGEST_LADDER * (ladder.hours.weekly if ladder.hours else _WEEK)
-    times = {("target",): ladder.target, ("claim_lasts",): ladder.claim_lasts or timedelta()}
+    times: dict[Where, timedelta] = {("target",): ladder.target, ("claim_lasts",): ladder.claim_lasts or timedelta()}
     times |= {("steps", index, "after"): step.after for index, step in enumerate(ladder.steps)}
     for key, time in times.items():
         if longest and time > longest:
