@@ -40,9 +40,9 @@ class Alert:
     timeline: Sequence[Event]
     step: Step | None
     """The step of the ladder that is due; None: no step. The message shows the case as it now stands or, when it is
-    sent into the thread of `root`, calls the colleague who was given the case."""
+    sent into the thread of `root`, calls the colleague who has the case."""
     number: int
-    """The step's place in the ladder, from 0; of a call, how many colleagues were given the case before."""
+    """The step's place in the ladder, from 0; of a call, how many calls came before it."""
     root: str | None
     """Reference of the case's first message in this channel; None: this becomes it."""
     elsewhere: str | None = None

@@ -11,6 +11,7 @@ from typing import Any
 from alerts import story
 from alerts.base import Alert, Notice
 from alerts.buttons import buttons
+from alerts.case import CALLS
 from alerts.story import Bold, Line, Part, Who
 from alerts.words import line, moment, same_day, shorten
 
@@ -24,10 +25,10 @@ def render(message: Alert | Notice, *, actions: bool = False) -> tuple[str, list
     """The text and blocks of a new message: a case's first one in a channel, one in its thread, or a notice."""
     if isinstance(message, Notice):
         return _notice(message)
-    given = any(event.kind == "assigned" for event in message.timeline)
-    if message.root is None or not (message.step or given):
+    called = any(event.kind in CALLS for event in message.timeline)
+    if message.root is None or not (message.step or called):
         return root(message, actions=actions)
-    return _step(message) if message.step else _given(message)
+    return _step(message) if message.step else _summons(message)
 
 
 def root(alert: Alert, *, actions: bool = False) -> tuple[str, list[Block]]:
@@ -76,9 +77,9 @@ def _step(alert: Alert) -> tuple[str, list[Block]]:
     return _notification(alert, said, mentions), [_mrkdwn_section(words)]
 
 
-def _given(alert: Alert) -> tuple[str, list[Block]]:
-    """Calls a colleague who was given the case."""
-    whom, said = story.given(alert)
+def _summons(alert: Alert) -> tuple[str, list[Block]]:
+    """Calls the colleague who has the case."""
+    whom, said = story.summons(alert)
     return f"{mention(whom)} {_mrkdwn(said, alert, markup=False)}", [
         _mrkdwn_section(f"👉 {mention(whom)} {_mrkdwn(said, alert)}")
     ]

@@ -21,6 +21,9 @@ class Console(Channel):
             self._print([f"⚠️  {line(message.title)}"], message.lines)
         elif message.root is not None and message.step is not None:
             self._print([f"⏰ case {message.case.id} · {_said(story.call(message), message)}{_called(message)}"])
+        elif message.root is not None:
+            whom, said = story.summons(message)
+            self._print([f"👉 case {message.case.id} · @{line(whom, 80)} {_said(said, message)}"])
         else:
             head = [f"{_said(story.headline(message), message)}{_called(message)}"]
             if held := story.status(message):

@@ -153,9 +153,17 @@ def _alert(alert: Alert) -> tuple[str, list[str], list[tuple[str, str]]]:
     words = story.words(alert)
     if len(words) > 1:
         words.insert(1, story.plain(story.between(alert), near))
-    rows = [said, story.plain(story.held(alert), near) if alert.case.waiting else ""]
+    rows = [said, _summons(alert), story.plain(story.held(alert), near) if alert.case.waiting else ""]
     rows += [*words, story.customer(alert), story.about(alert), story.plain(story.footer(alert), near)]
     return f"{said} · case {alert.case.id}", [row for row in rows if row], story.links(alert)
+
+
+def _summons(alert: Alert) -> str:
+    """What the colleague who has the case is told; "" when it is not she who is called."""
+    if alert.root is None or alert.step is not None:
+        return ""
+    whom, said = story.summons(alert)
+    return f"{line(whom, 80)}: {story.plain(said, alert.case.detected_at)}"
 
 
 def _html(rows: list[str], links: list[tuple[str, str]]) -> str:

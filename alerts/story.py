@@ -7,7 +7,7 @@ from datetime import datetime
 from urllib.parse import quote, urlsplit
 
 from alerts.base import Alert, Complaint
-from alerts.case import Case, Event, State, Stop, dismissal
+from alerts.case import CALLS, Case, Event, State, Stop, dismissal
 from alerts.words import count, duration, language, line, moment, platform, shorten
 from classifiers.base import Verdict
 
@@ -77,18 +77,30 @@ def call(alert: Alert) -> Line:
         return headline(alert)
     if alert.late:
         return (Bold("Target missed"), ", due ", Bold(case.respond_by))
+    if case.urgent and alert.number == case.urgent_from > 0:
+        return (Bold("The customer's case is urgent now"), " · answer by ", Bold(case.respond_by))
     if alert.number == 0:
         news = "The customer complains again" if case.round > 1 else "A new complaint"
         return (Bold(news), " · answer by ", Bold(case.respond_by))
     return (Bold("Still no answer"), " · due ", Bold(case.respond_by))
 
 
-def given(alert: Alert) -> tuple[str, Line]:
-    """Who was given the case, the `number`th time that somebody was, and what to tell her."""
-    event = [event for event in alert.timeline if event.kind == "assigned"][alert.number]
-    by: Line = (" by ", Who(event.actor)) if event.actor else ()
+def summons(alert: Alert) -> tuple[str, Line]:
+    """Whom the `number`th event that calls the case's assignee calls, and what to tell her."""
+    event = [event for event in alert.timeline if event.kind in CALLS][alert.number]
+    whom = str(event.detail["to"])
     due: Line = (" · ", *_outcome(alert)) if alert.case.waiting else ("; by now: ", *_outcome(alert))
-    return str(event.detail["to"]), (Bold("You have been given this case"), *by, *due)
+    if event.kind == "reminded":
+        until = datetime.fromisoformat(event.detail["until"])
+        return whom, (
+            Bold("Are you still on it?"),
+            " Answer or snooze; at ",
+            Bold(until),
+            " it goes on without you",
+            *due,
+        )
+    by: Line = (" by ", Who(event.actor)) if event.actor else ()
+    return whom, (Bold("You have been given this case"), *by, *due)
 
 
 def customer(alert: Alert) -> str:
@@ -207,7 +219,9 @@ def safe_url(url: str) -> str | None:
 
 def _holder(alert: Alert) -> Line:
     """Who took or gave the case last, and when."""
-    case, last = alert.case, _last(alert, "claimed", "assigned", "reopened", "complained_again")
+    case, last = alert.case, _last(alert, "claimed", "assigned", "handed_on", "reopened", "complained_again")
+    if case.state is State.OPEN and last and last.kind == "handed_on":
+        return ("Nobody has claimed it: ", Who(str(last.detail["from"])), " had it and was not heard of")
     if case.state is State.OPEN and last and last.kind == "reopened":
         return ("Reopened by ", Who(last.actor), " at ", last.at, " · nobody has claimed it since")
     if case.state is not State.CLAIMED or not case.assignee:

@@ -104,6 +104,7 @@ class App:
             ladder=self.config.ladder,
             clock=self.clock,
             lease=self.config.delivery.lease,
+            rotations=self.config.rotations,
             fallback=self.config.delivery.fallback,
         )
 
@@ -127,7 +128,7 @@ class App:
         return Outcome()
 
     def verify(self) -> Outcome:
-        return verify(self.store, self.connectors, self.sieves, self.clock())
+        return verify(self.store, self.connectors, self.sieves, self.config.ladder, self.clock())
 
     def triage(self) -> Outcome:
         return triage(self.store, self.classifier, self.config.ladder, self.clock())

@@ -10,7 +10,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from connectors.base import storable
-from monitor import cli_model
+from monitor import cli_model, cli_on_call
 from monitor.cli_posts import filtered
 from monitor.entrance import (
     DEFAULT,
@@ -249,6 +249,7 @@ def audit(config: ConfigPath = DEFAULT, as_json: AsJson = False) -> None:
             raise typer.Exit(FAILED)
 
 
+cli.add_typer(cli_on_call.on_call, name="on-call")
 cli.command()(filtered)
 cli.command()(cli_model.missed)
 

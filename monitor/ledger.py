@@ -6,15 +6,15 @@ from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
 
-from alerts.case import Case, Event, Move, State, Stop
-from alerts.ladder import Ladder
+from alerts.case import CALLS, Case, Event, Move, State, Stop
+from alerts.ladder import Ladder, rungs
 from monitor import feedback
 from monitor.schema import cases, events, fingerprints, mentions, outbox, verdicts
 
 VERIFY_AHEAD = timedelta(minutes=2)
-"""How long before the last step a thread is asked once more."""
+"""How long before a step that nothing silences a thread is asked once more."""
 
 FIELDS = tuple(field.name for field in fields(Case))
 COLUMNS = tuple(cases.c[name] for name in FIELDS)
@@ -45,9 +45,13 @@ def forget(connection: Connection, mention_ids: Sequence[int], now: datetime, **
     connection.execute(delete(fingerprints).where(fingerprints.c.mention_id.in_(mention_ids)))
 
 
-def verify_time(case: Case, ladder: Ladder) -> datetime:
-    """Just before the last step: nobody is to be called for what a colleague answered a minute ago."""
-    return case.posted_at + ladder.steps[-1].after - VERIFY_AHEAD
+def verify_time(case: Case, ladder: Ladder, after: datetime | None = None) -> datetime | None:
+    """Just before the last step: nobody is to be called for what a colleague answered a minute ago.
+
+    A case that turned urgent may have two such steps ahead; only those count whose time for it comes `after`.
+    """
+    last = [rung.due - VERIFY_AHEAD for rung in rungs(case, ladder)[case.level :] if rung.last]
+    return min((moment for moment in last if after is None or moment > after), default=None)
 
 
 def store(connection: Connection, before: Case, move: Move, **columns: Any) -> Case:
@@ -63,8 +67,9 @@ def store(connection: Connection, before: Case, move: Move, **columns: Any) -> C
 
 def climb(connection: Connection, climbed: Sequence[Case]) -> None:
     """Stores how far up the ladder cases are; no message changes for that alone."""
-    rows = [{"case": case.id, "level": case.level, "check_at": case.check_at} for case in climbed]
-    _many(connection, _CHANGE, [row | {"attempts": 0, "error": None} for row in rows])
+    rows = [{name: getattr(case, name) for name in ("level", "check_at", "hushed")} for case in climbed]
+    done = [row | {"case": case.id, "attempts": 0, "error": None} for row, case in zip(rows, climbed, strict=True)]
+    _many(connection, _CHANGE, done)
 
 
 def touch(connection: Connection, touched: Sequence[Move]) -> None:
@@ -91,6 +96,17 @@ def send_steps(connection: Connection, steps: Iterable[tuple[Case, int, str]], n
         for case, index, channel in steps
     ]
     _many(connection, _MESSAGES, rows)
+
+
+def call(connection: Connection, case: Case, now: datetime) -> None:
+    """Has the assignee called in the case's thread, where it was first shown, about the latest event that calls her."""
+    steps = select(outbox.c.channel).where(outbox.c.case_id == case.id, outbox.c.kind == "step")
+    channel = connection.scalar(steps.order_by(outbox.c.id).limit(1))
+    called = select(func.count()).where(events.c.case_id == case.id, events.c.kind.in_(CALLS))
+    number = (connection.scalar(called) or 0) - 1
+    if channel is not None:
+        row = {"key": f"call:{case.id}:{number}", "kind": "call", "step": number}
+        connection.execute(_MESSAGES, _message(case, channel, now) | row)
 
 
 def revive(connection: Connection, case: Case) -> None:

@@ -1,18 +1,19 @@
 """Writes what an outbox row has to say: the case as it stands at the moment of sending, read from the database."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, bindparam, select
 
 from alerts.base import Alert, Channel, Complaint, Notice, Permanent, Transient
-from alerts.case import Case, Event
-from alerts.ladder import Ladder, Step
+from alerts.case import CALLS, Case, Event, State
+from alerts.ladder import Ladder, Step, rungs
+from alerts.rotation import Rotation
 from classifiers.base import Verdict
 from connectors.base import Mention
-from monitor import ledger
+from monitor import ledger, rota
 from monitor.schema import cases, events, mentions, outbox, verdicts
 from monitor.store import Store
 
@@ -40,9 +41,11 @@ def letter(
     row: Row[Any],
     channels: Mapping[str, Channel],
     ladder: Callable[[str], Ladder],
+    rotations: Mapping[str, Rotation],
     now: datetime,
 ) -> Alert | Notice | None:
-    """The message of an outbox row; None for an update of what already shows the case as it stands."""
+    """The message of an outbox row; None for what need not be said any more: an update of what already shows the case
+    as it stands, a reminder of a claim that is no more."""
     if row.kind == "notice":
         return Notice(key=row.key, now=now, title=row.body["title"], lines=tuple(row.body["lines"]))
     with store.read() as connection:
@@ -55,13 +58,16 @@ def letter(
                 return None
         complaints = read_complaints(connection, case)
         timeline = read_timeline(connection, case.id)
+        if row.kind == "call" and _is_moot(case, timeline, row):
+            return None
+        step = _step(connection, case, ladder(case.brand), rotations, row, now) if row.kind == "step" else None
     return Alert(
         key=row.key,
         now=now,
         case=case,
         complaints=complaints,
         timeline=timeline,
-        step=_step(ladder(case.brand), row) if row.kind == "step" else None,
+        step=step,
         number=row.step,
         root=next((message.reference for message in here if message.reference), None),
         elsewhere=_link(channels, sent, row.channel),
@@ -86,9 +92,24 @@ def _complaint(row: Row[Any]) -> Complaint:
     return Complaint(mention=mention, verdict=verdict, deleted=row.erased_at is not None)
 
 
-def _step(ladder: Ladder, row: Row[Any]) -> Step:
-    """The step as it is configured now; a ladder that has grown shorter since ends with its last step."""
-    return ladder.steps[min(int(row.step), len(ladder.steps) - 1)]
+def _step(
+    connection: Connection,
+    case: Case,
+    ladder: Ladder,
+    rotations: Mapping[str, Rotation],
+    row: Row[Any],
+    now: datetime,
+) -> Step:
+    """The step as it is configured now, with whom it calls; a ladder that has grown shorter ends with its last step."""
+    chain = rungs(case, ladder)
+    step = chain[min(int(row.step), len(chain) - 1)].step
+    return replace(step, mention=rota.called(connection, step.mention, rotations, now))
+
+
+def _is_moot(case: Case, timeline: Sequence[Event], row: Row[Any]) -> bool:
+    """A reminder came too late: something has been heard since, or she no longer has the case."""
+    call = [event for event in timeline if event.kind in CALLS][int(row.step)]
+    return call.kind == "reminded" and (case.state is not State.CLAIMED or case.reminded_at != call.at)
 
 
 def _link(channels: Mapping[str, Channel], sent: Sequence[Row[Any]], channel: str) -> str | None:

@@ -150,6 +150,11 @@ cases = Table(
     C("stopped_by", String(20)),
     C("assignee", Text),
     C("snoozed_until", Utc),
+    C("silent_since", Utc),
+    C("reminded_at", Utc),
+    C("hushed", Boolean, nullable=False, default=False),
+    C("urgent_at", Utc),
+    C("urgent_from", Integer, nullable=False, default=0),
     C("version", Integer, nullable=False),
     UniqueConstraint("brand", "platform", "thread_id", "author"),
     Index(None, "check_at"),
@@ -216,4 +221,16 @@ feedback = Table(
     C("at", Utc, nullable=False),
     C("model", Text, nullable=False),  # and the probability that it gave then: the verdict may be another by now
     C("complaint", Float, nullable=False),
+)
+
+stand_ins = Table(
+    "stand_ins",
+    metadata,
+    C("id", Integer, primary_key=True),  # the later one counts where two overlap
+    C("rotation", String(200), nullable=False),
+    C("who", Text, nullable=False),
+    C("since", Utc, nullable=False),
+    C("until", Utc, nullable=False),
+    C("by", Text, nullable=False),
+    Index(None, "rotation", "until"),
 )

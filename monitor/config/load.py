@@ -14,6 +14,7 @@ from classifiers.base import Classifier
 from connectors.base import Connector, Secret
 from monitor.config import plugins, sections
 from monitor.config.document import Document
+from monitor.config.escalation import read_ladders, read_rotations
 from monitor.config.model import KINDS, Audit, Brand, Config, Delivery, Desk, General, Plugin, Retention, Source
 from monitor.config.problems import Where, suggest
 
@@ -24,7 +25,7 @@ PLAIN_SQLITE = re.compile(r"sqlite:///[^?\s]+")
 
 _SECTIONS = (
     "database", "state", "brands", "sources", "classifier", "channels", "ladders", "delivery", "retention", "audit",
-    "desk",
+    "desk", "hours", "rotations",
 )  # fmt: skip
 
 
@@ -39,6 +40,7 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
     general = sections.read(General, {k: values[k] for k in ("database", "state") if k in values}, document, ())
     brands = _brands(document)
     ladders = _ladders(document)
+    rotations = read_rotations(document)
     channels = _channels(document)
     sources = _sources(document, brands)
     classifier = _plugin(document, ("classifier",), values.get("classifier"), "classifiers", Classifier)
@@ -58,6 +60,7 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
         state=Path(general.state),
         brands=brands,
         ladders=ladders,
+        rotations=rotations,
         sources=sources,
         channels=channels,
         classifier=classifier,
@@ -79,6 +82,9 @@ def _brands(document: Document) -> dict[str, Brand]:
         _check_name(document, where, brand.name, found)
         if brand.ladder not in ladders:
             document.problem((*where, "ladder"), f"there is no such ladder; {suggest(brand.ladder, ladders)}")
+        if brand.urgent_ladder and brand.urgent_ladder not in ladders:
+            what = f"there is no such ladder; {suggest(brand.urgent_ladder, ladders)}"
+            document.problem((*where, "urgent_ladder"), what)
         if not brand.keywords and not any(brand.handles.values()):
             document.problem(where, "needs keywords or handles, or nothing can be found of it")
         _check_relevance(document, (*where, "relevance"), brand)
@@ -126,31 +132,14 @@ def _mapping(document: Document, section: str) -> dict[str, Any]:
 
 
 def _ladders(document: Document) -> dict[str, Ladder]:
-    found = {}
     written = _mapping(document, "ladders")
     if written and "default" not in written:
         document.problem(("ladders",), "a ladder named `default` is needed")
-    for name, values in written.items():
-        ladder = sections.read(Ladder, values, document, ("ladders", name))
-        if ladder is not None:
-            found[name] = ladder
-            _check_ladder(document, ("ladders", name), ladder)
+    found = read_ladders(document) if written else {}
+    for name, ladder in found.items():
+        for index, step in enumerate(ladder.steps):
+            _check_channel(document, ("ladders", name, "steps", index, "channel"), step.channel)
     return found
-
-
-def _check_ladder(document: Document, where: Where, ladder: Ladder) -> None:
-    if ladder.target.total_seconds() <= 0:
-        document.problem((*where, "target"), "must be longer than nothing")
-    if not ladder.steps:
-        document.problem((*where, "steps"), "a ladder needs at least one step")
-    for index, step in enumerate(ladder.steps):
-        _check_channel(document, (*where, "steps", index, "channel"), step.channel)
-    for index, (earlier, later) in enumerate(zip(ladder.steps, ladder.steps[1:], strict=False), 1):
-        if later.after <= earlier.after:
-            document.problem(
-                (*where, "steps", index, "after"),
-                f"steps must stand in the order of their times, but this one does not come after step {index}",
-            )
 
 
 def _check_channel(document: Document, where: Where, channel: str) -> None:

@@ -1,12 +1,13 @@
 """What can be configured, and its defaults."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from alerts.ladder import Ladder
+from alerts.rotation import Rotation
 
 KINDS = ("jobs", "news", "ads", "retweets", "copies")
 """What can be left out without a word of configuration about it."""
@@ -37,6 +38,8 @@ class Brand:
     handles: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The brand's own accounts a platform, agents' personal ones included: their replies stop the clock."""
     ladder: str = "default"
+    urgent_ladder: str = ""
+    """What urgent cases climb; "": the same."""
     relevance: Relevance = field(default_factory=Relevance)
 
 
@@ -141,8 +144,13 @@ class Config:
     secrets: tuple[str, ...] = field(repr=False)
     """Values that must not be shown anywhere."""
     desk: Desk = field(default_factory=Desk)
+    rotations: dict[str, Rotation] = field(default_factory=dict)
 
     def ladder(self, brand: str) -> Ladder:
-        """The ladder that a brand's cases climb; the default one for a brand that is no longer configured."""
-        name = self.brands[brand].ladder if brand in self.brands else "default"
-        return self.ladders[name]
+        """The ladder that a brand's cases climb, with that of its urgent ones; the default one for a brand that is no
+        longer configured."""
+        if brand not in self.brands:
+            return self.ladders["default"]
+        named = self.brands[brand]
+        ladder = self.ladders[named.ladder]
+        return replace(ladder, urgent=self.ladders[named.urgent_ladder]) if named.urgent_ladder else ladder

@@ -8,7 +8,7 @@ from hashlib import sha256
 from sqlalchemy import Connection, func, or_, select
 
 from alerts.case import WAITING, State
-from alerts.ladder import Ladder, due_at
+from alerts.ladder import Ladder, rungs
 from monitor import ledger
 from monitor.schema import cases, events, mentions, outbox, problems, sources
 from monitor.store import Store
@@ -83,10 +83,9 @@ def _late_steps(
     fired = _fired(connection)
     for row in connection.execute(statement):
         case = ledger.case_of(row)
-        rungs = ladder(case.brand)
-        for index in range(len(rungs.steps)):
-            due = max(due_at(case, rungs, index), case.detected_at)
-            claimed = case.state is State.CLAIMED and index < len(rungs.steps) - 1
+        for index, rung in enumerate(rungs(case, ladder(case.brand))):
+            due = max(rung.due, case.detected_at)
+            claimed = case.state is State.CLAIMED and not rung.loud
             if due < now - grace and not claimed and (case.id, case.round, index) not in fired:
                 what = f"step {index + 1} was due {_ago(due, now)} ago and nobody has been told"
                 found.append(Finding(kind="late step", subject=f"case {case.id}", what=what))

@@ -122,7 +122,7 @@ def _open(
     now: datetime,
 ) -> None:
     """Opens the cases of complaints, each of another thread."""
-    rows = [_new(post, ladder(post.brand), now) for post, _ in posts]
+    rows = [_new(post, ladder(post.brand), now, urgent=_urgent(verdict)) for post, verdict in posts]
     stored = store.insert_new(connection, cases, rows, ["brand", "platform", "thread_id", "author"])
     opened = {_thread(row): ledger.case_of(row) for row in stored}
     for post, verdict in posts:
@@ -135,7 +135,8 @@ def _open(
         _look_back(connection, [case for _, case in held], now)
 
 
-def _new(post: Row[Any], ladder: Ladder, now: datetime) -> dict[str, Any]:
+def _new(post: Row[Any], ladder: Ladder, now: datetime, *, urgent: bool) -> dict[str, Any]:
+    climbed = ladder.chain(urgent=urgent)
     case = Case(
         id=0,
         brand=post.brand,
@@ -144,8 +145,9 @@ def _new(post: Row[Any], ladder: Ladder, now: datetime) -> dict[str, Any]:
         author=_customer(post),
         posted_at=post.posted_at,
         detected_at=post.detected_at,
-        respond_by=post.posted_at + ladder.target,
+        respond_by=climbed.later(post.posted_at, climbed.target),
         check_at=now,
+        urgent_at=post.posted_at if urgent else None,
     )
     row = {name: getattr(case, name) for name in ledger.FIELDS if name != "id"}
     return row | {"verify_at": ledger.verify_time(case, ladder), "attempts": 0}
@@ -160,17 +162,37 @@ def _extend(
     connection: Connection, case: Case, post: Row[Any], verdict: Verdict, ladder: Ladder, now: datetime
 ) -> None:
     if post.case_id == case.id:
-        ledger.touch(connection, [(case, Event(at=now, kind="edited", actor=post.author))])
+        _tell(connection, case, Event(at=now, kind="edited", actor=post.author), verdict, ladder, now, now)
         return
     _attach(connection, [(post, case)])
     stopped = case.stopped_at
     if verdict.is_complaint and stopped is not None and post.posted_at > stopped:
-        respond_by = post.posted_at + ladder.target
-        move = moves.complain_again(case, post.posted_at, now, respond_by)
+        urgent = case.urgent or _urgent(verdict)
+        climbed = ladder.chain(urgent=urgent)
+        respond_by = climbed.later(post.posted_at, climbed.target)
+        move = moves.complain_again(case, post.posted_at, now, respond_by, urgent=urgent)
         case = ledger.store(connection, case, move, verify_at=ledger.verify_time(move[0], ladder))
         _look_back(connection, [case], now)
     else:
-        ledger.touch(connection, [(case, Event(at=post.posted_at, kind="wrote_again", actor=post.author))])
+        wrote = Event(at=post.posted_at, kind="wrote_again", actor=post.author)
+        _tell(connection, case, wrote, verdict, ladder, post.posted_at, now)
+
+
+def _tell(
+    connection: Connection, case: Case, event: Event, verdict: Verdict, ladder: Ladder, since: datetime, now: datetime
+) -> None:
+    """Has a case say what is new of it; a post that is urgent `since` then moves it to the urgent ladder."""
+    if case.urgent or not case.waiting or not _urgent(verdict):
+        ledger.touch(connection, [(case, event)])
+        return
+    climbed = ladder.chain(urgent=True)
+    move = moves.turn_urgent(case, since, climbed.later(since, climbed.target), now)
+    ledger.log(connection, [(case.id, event)])
+    ledger.store(connection, case, move, verify_at=ledger.verify_time(move[0], ladder))
+
+
+def _urgent(verdict: Verdict) -> bool:
+    return verdict.is_complaint and verdict.severity == "urgent"
 
 
 def _look_back(connection: Connection, asked: Sequence[Case], now: datetime) -> None:

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Row, bindparam, exists, func, insert, literal
 from alerts.base import Alert, Channel, Notice, Permanent, Transient, Unknown
 from alerts.case import Event
 from alerts.ladder import Ladder
+from alerts.rotation import Rotation
 from connectors.base import Clock
 from monitor import ledger
 from monitor.jobs.outcome import Outcome, backoff
@@ -43,12 +44,13 @@ _FIRST_ALERT = update(cases).where(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postman:
-    """What delivering needs: the channels by name, the brands' ladders, the clock, and how long a claim holds."""
+    """What delivering needs: channels and rotations by name, the brands' ladders, the clock, how long a claim holds."""
 
     channels: Mapping[str, Channel]
     ladder: Callable[[str], Ladder]
     clock: Clock
     lease: timedelta
+    rotations: Mapping[str, Rotation]
     fallback: str = ""
 
 
@@ -103,7 +105,7 @@ def _deliver_one(
     channel = postman.channels.get(row.channel)
     if channel is None:
         return _fail(store, postman, row, Permanent("the channel is no longer configured"), now)
-    message = letter(store, row, postman.channels, postman.ladder, now)
+    message = letter(store, row, postman.channels, postman.ladder, postman.rotations, now)
     if message is None:
         _settle(store, row, "cancelled", now)
         return None

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from alerts import case as moves
 from alerts.case import Case, Event
-from alerts.ladder import Decision, Ladder, decide
+from alerts.ladder import Decision, Ladder, decide, rungs
 from monitor import ledger
 from monitor.jobs.outcome import Outcome, backoff
 from monitor.schema import cases
@@ -53,14 +54,33 @@ def _alone(store: Store, case_id: int, ladder: Callable[[str], Ladder], now: dat
 
 
 def _climb(connection: Connection, due: Sequence[Case], ladder: Callable[[str], Ladder], now: datetime) -> None:
-    climbed = [(case, decide(case, ladder(case.brand), now)) for case in due]
-    ledger.climb(connection, [replace(case, level=said.level, check_at=said.check_at) for case, said in climbed])
+    climbed = [_step_up(case, ladder(case.brand), now) for case in due]
+    ledger.climb(connection, [case for case, _ in climbed])
     ledger.log(connection, [(case.id, event) for case, said in climbed for event in _events(said, now)])
-    steps = [(case, index, ladder(case.brand).steps[index].channel) for case, said in climbed for index in said.fire]
+    held = [(_hold_to_claim(connection, case, said, now), said) for case, said in climbed]
+    steps = [
+        (case, index, rungs(case, ladder(case.brand))[index].step.channel) for case, said in held for index in said.fire
+    ]
     ledger.send_steps(connection, steps, now)
-    late = [case for case, said in climbed if said.fire and case.breached(now)]
+    late = [case for case, said in held if said.fire and case.breached(now)]
     if late:
         ledger.touch(connection, [(case, Event(at=now, kind="breached")) for case in late])
+
+
+def _step_up(case: Case, ladder: Ladder, now: datetime) -> tuple[Case, Decision]:
+    said = decide(case, ladder, now)
+    return replace(case, level=said.level, check_at=said.check_at, hushed=said.hushed), said
+
+
+def _hold_to_claim(connection: Connection, case: Case, said: Decision, now: datetime) -> Case:
+    """Reminds who claimed the case and has been silent since, or makes it anybody's again."""
+    if said.hand_on:
+        return ledger.store(connection, case, moves.hand_on(case, now))
+    if said.answer_until is not None:
+        after = ledger.store(connection, case, moves.remind(case, now, said.answer_until))
+        ledger.call(connection, after, now)
+        return after
+    return case
 
 
 def _events(said: Decision, now: datetime) -> list[Event]:
