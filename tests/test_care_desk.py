@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.buttons import Act, Wish, buttons, form
+from alerts.buttons import Act, Place, Wish, buttons, form
 from alerts.case import State
 from alerts.slack import Actions
 from connectors.base import Secret
@@ -427,7 +427,7 @@ def test_every_button_asks_for_a_move_that_the_case_allows(moved: dict[str, Any]
         told = clicks.read(press(REIN, CARE, shown, label))
         assert told
         if told.asks_first:
-            asked = form(told.wish, sample.alert(**moved), CARE)
+            asked = form(told.wish, sample.alert(**moved), Place(channel=CARE))
             check_form(asked)
             entered = {"whom": LIIS} if told.wish.act is Act.ASSIGN else {}
             told = clicks.read(send(REIN, asked, **entered))

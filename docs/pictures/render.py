@@ -166,7 +166,7 @@ def desk(name: str) -> None:
     new, taken = alert(1.3, 0), alert(22, **claimed(14))
     settled = alert(24, **answered(23.5))
     wish = Wish(act=Act.DISMISS, case_id=CASE.id, round=1)
-    form = READER.form(buttons.form(wish, new, "C0CARE00001"))
+    form = READER.form(buttons.form(wish, new, buttons.Place(channel="C0CARE00001")))
     picture(
         name,
         pane("#care", message(new, actions=True, unfolded=True), "<div style='height:104px'></div>", width=560),

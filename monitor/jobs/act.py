@@ -50,6 +50,7 @@ def _call(connection: Connection, case: Case, now: datetime) -> None:
             channel=channel,
             round=case.round,
             step=number,
+            priority=ledger.FIRST,
             state="pending",
             due_at=now,
             created_at=now,
