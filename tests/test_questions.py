@@ -62,7 +62,7 @@ def more(desk: Desk, *texts: str, ago: float = 0) -> None:
     """Further customers complain, each with a minute less to wait than the one before."""
     for number, text in enumerate(texts):
         desk.post(text, f"customer{number}", ago=ago + number)
-    desk.tick()
+    desk.tick(1)
 
 
 # What is answered
