@@ -18,8 +18,8 @@ Block = dict[str, Any]
 
 _USER = re.compile(r"[UW](?=[A-Z]*[0-9])[A-Z0-9]{8,20}")
 _GROUP = re.compile(r"S[A-Z0-9]{8,20}")
-_LISTED_URL = 300
-"""Characters of an address that a list still shows: many long ones would be more than Slack takes."""
+_SHORT_URL = 300
+"""Characters of an address that is still shown in one line with others: Slack takes no more than 3,000 there."""
 
 
 def render(message: Alert | Notice, *, actions: bool = False) -> tuple[str, list[Block]]:
@@ -53,7 +53,7 @@ def entry(alert: Alert) -> Block:
     quotes = [_quote(shorten(words, 160, lines=2)) for words in story.words(alert)[-1:]]
     who = story.handle(alert.case.platform, alert.case.author) if story.living(alert) else ""
     foot = " · ".join(part for part in (f"Case {alert.case.id}", who) if part)
-    links = [link for link in _link_parts(alert) if len(link["url"]) <= _LISTED_URL]
+    links = [link for link in _link_parts(alert) if len(link["url"]) <= _SHORT_URL]
     parts = [part for link in links for part in (_text("   ·   "), link)]
     end = {"type": "rich_text_section", "elements": [_text(foot), *parts]}
     return _rich(_section((*said, "\n", *status) if status else said, alert), *quotes, end)
@@ -146,7 +146,7 @@ def _footer(alert: Alert) -> Block:
 def _settled(alert: Alert) -> Block:
     """All that is still of interest in one line, so that the cases that wait stand out."""
     said = story.customer(alert)
-    links = [f"<{escape(url)}|{escape(text)}>" for url, text in story.links(alert)]
+    links = [f"<{escape(url)}|{escape(text)}>" for url, text in story.links(alert) if len(url) <= _SHORT_URL]
     words = " · ".join([_mrkdwn(story.footer(alert), alert), *links])
     return _context(*([_plain_text(said)] if said else []), _mrkdwn_text(words))
 

@@ -13,12 +13,14 @@ from urllib.parse import urlsplit
 from alerts.ladder import Ladder, Step
 from alerts.slack import Actions, Options, Slack
 from connectors.base import Secret
-from monitor.app import App
+from monitor.app import App, wall_clock
 from monitor.config import Plugin
+from monitor.config.model import Desk as Address
 from monitor.desk.entrances import opened
 from monitor.queries import story
 from tests.desk import NOON, Clock, Desk, minutes
-from tests.servers.local_slack import KATI
+from tests.servers import local_slack
+from tests.servers.local_slack import KATI, SIGNING_SECRET, LocalSlack, Screen
 from tests.servers.slack_api import APP_TOKEN, CARE, LEADS, TOKEN, SlackApi
 from tests.servers.slack_person import command, press, press_at_home, press_in_list, send, visit
 from tests.test_slack import seen
@@ -62,6 +64,22 @@ def team(
     with opened(desk.app, wake=lambda: deliver(desk)):
         yield desk
     desk.app.close()
+
+
+@contextmanager
+def team_in_local_slack(folder: Path, *, http: bool) -> Iterator[tuple[LocalSlack, Screen, Desk]]:
+    """The team in a Slack written by others, told of everything over signed HTTP or over Socket Mode."""
+    port = free_port()
+    actions = (
+        Actions(signing_secret=Secret(SIGNING_SECRET)) if http else Actions(app_token=Secret(local_slack.APP_TOKEN))
+    )
+    with LocalSlack(tell=f"http://127.0.0.1:{port}/slack/events" if http else "") as server:
+        rooms = (local_slack.CARE, local_slack.LEADS)
+        care, leads = (slack_channel(server.url, room, actions, local_slack.TOKEN) for room in rooms)
+        listen = Address(listen=f"127.0.0.1:{port}")
+        with server.screen() as screen, team(folder, care, leads, at=wall_clock(), desk=listen) as desk:
+            screen.wait(lambda: http or screen.connected, "socket")
+            yield server, screen, desk
 
 
 def deliver(desk: Desk) -> None:

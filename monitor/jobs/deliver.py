@@ -32,8 +32,8 @@ from monitor.store import Store
 log = logging.getLogger(__name__)
 
 BATCH = 20
-MOST_BACKOFF = timedelta(minutes=1)
-"""A message that failed is tried again at least that often: a customer waits for it."""
+MOST_BACKOFF = {ledger.FIRST: timedelta(seconds=10), ledger.ORDINARY: timedelta(minutes=1)}
+"""By priority: a message that failed is tried again at least that often, because a customer waits for it."""
 
 _HELD = update(outbox).where(outbox.c.id == bindparam("row"), outbox.c.attempts == bindparam("claim"))
 """A row, if its claim still holds: nobody has claimed it since."""
@@ -139,17 +139,29 @@ def _deliver_one(store: Store, postman: Postman, row: Row[Any], leave_by: dateti
     except Transient as error:
         if error.retry_at:
             postman.held[_road(row)] = error.retry_at
-        _later(store, row, error.retry_at or backoff(row.attempts, now, most=MOST_BACKOFF), store.tell(error))
+        _later(
+            store, row, error.retry_at or backoff(row.attempts, now, most=MOST_BACKOFF[row.priority]), store.tell(error)
+        )
         return store.tell(error)
     except Permanent as error:
         return _fail(store, postman, row, error, now)
     except Exception as error:  # Unknown, or a channel's own mistake half way: it may have left
         if not isinstance(error, Unknown):
             log.exception("channel %s", row.channel)
-        _later(store, row, backoff(row.attempts, now, most=MOST_BACKOFF), store.tell(error), state="uncertain")
+        _later(
+            store,
+            row,
+            backoff(row.attempts, now, most=MOST_BACKOFF[row.priority]),
+            store.tell(error),
+            state="uncertain",
+        )
         return store.tell(error)
     _sent(store, row, message if found is None else None, reference, postman.clock())
     return None
+
+
+def _again(row: Row[Any], now: datetime) -> datetime:
+    return backoff(row.attempts, now, most=MOST_BACKOFF[row.priority])
 
 
 def _overtaken(row: Row[Any], message: Alert | Notice) -> bool:
