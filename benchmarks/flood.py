@@ -206,16 +206,16 @@ def main() -> None:
     for known in (True, False):
         with tempfile.TemporaryDirectory() as folder:
             ran.append(flood(Path(folder), Flood(complaints=given.complaints, known=known), given.seed))
-    table = Table("", "urgent first", "nothing known to be urgent", box=None)
+    table = Table("", "urgent first", "nothing known urgent", box=None)
     table.add_row("complaints lost / told twice", *(f"{each.lost} / {each.doubled}" for each in ran))
     for name in ("urgent", "ordinary", "claims"):
         delays = [getattr(each, name) for each in ran]
-        what = {"claims": "claim until it is shown"}.get(name, f"{name} alert after its post was found")
+        what = {"claims": "claim until it is shown"}.get(name, f"{name} alert, from found to told")
         table.add_row(f"{what}: median", *(f"{median(each):.1f} s" for each in delays))
         table.add_row(f"{what}: worst", *(f"{max(each):.1f} s" for each in delays))
     table.add_row("first post to last message", *(f"{each.until:.0f} s" for each in ran))
     table.add_row("requests answered with 429", *(str(each.limited) for each in ran))
-    table.add_row("requests that failed, or lost their reply", *(str(each.broken) for each in ran))
+    table.add_row("requests that failed or lost their reply", *(str(each.broken) for each in ran))
     Console().print(table)
 
 
