@@ -19,6 +19,8 @@ Block = dict[str, Any]
 
 _USER = re.compile(r"[UW](?=[A-Z]*[0-9])[A-Z0-9]{8,20}")
 _GROUP = re.compile(r"S[A-Z0-9]{8,20}")
+_SHORT_URL = 300
+"""Characters of an address that is still shown in one line with others: Slack takes no more than 3,000 there."""
 
 
 def render(message: Alert | Notice, *, actions: bool = False) -> tuple[str, list[Block]]:
@@ -46,8 +48,20 @@ def root(alert: Alert, *, actions: bool = False) -> tuple[str, list[Block]]:
     return f"{_notification(alert, said, mentions)}{begins}", blocks
 
 
+def entry(alert: Alert) -> Block:
+    """A case in a list: how it stands, how the latest post begins, and where to read on."""
+    said, status = story.headline(alert), story.status(alert)
+    quotes = [_quote(shorten(words, 160, lines=2)) for words in story.words(alert)[-1:]]
+    who = story.handle(alert.case.platform, alert.case.author) if story.living(alert) else ""
+    foot = " · ".join(part for part in (f"Case {alert.case.id}", who) if part)
+    links = [link for link in _link_parts(alert) if len(link["url"]) <= _SHORT_URL]
+    parts = [part for link in links for part in (_text("   ·   "), link)]
+    end = {"type": "rich_text_section", "elements": [_text(foot), *parts]}
+    return _rich(_section((*said, "\n", *status) if status else said, alert), *quotes, end)
+
+
 def reply(alert: Alert, lead: str) -> str:
-    """What is said to one person alone whose press did nothing: why, and how the case stands."""
+    """What is said to one person alone of her press: what came of it, and how the case stands."""
     said, status = story.headline(alert), story.status(alert)
     return "\n".join([lead, _mrkdwn(said, alert), *([_mrkdwn(status, alert)] if status else [])])
 
@@ -118,9 +132,12 @@ def _customer(alert: Alert) -> list[Block]:
 
 
 def _links(alert: Alert) -> list[Block]:
-    links = [{"type": "link", "url": url, "text": text, "style": {"bold": True}} for url, text in story.links(alert)]
-    parts = [part for link in links for part in (_text("   ·   "), link)][1:]
+    parts = [part for link in _link_parts(alert) for part in (_text("   ·   "), link)][1:]
     return [_rich({"type": "rich_text_section", "elements": parts})] if parts else []
+
+
+def _link_parts(alert: Alert) -> list[Block]:
+    return [{"type": "link", "url": url, "text": text, "style": {"bold": True}} for url, text in story.links(alert)]
 
 
 def _footer(alert: Alert) -> Block:
@@ -130,7 +147,7 @@ def _footer(alert: Alert) -> Block:
 def _settled(alert: Alert) -> Block:
     """All that is still of interest in one line, so that the cases that wait stand out."""
     said = story.customer(alert)
-    links = [f"<{escape(url)}|{escape(text)}>" for url, text in story.links(alert)]
+    links = [f"<{escape(url)}|{escape(text)}>" for url, text in story.links(alert) if len(url) <= _SHORT_URL]
     words = " · ".join([_mrkdwn(story.footer(alert), alert), *links])
     return _context(*([_plain_text(said)] if said else []), _mrkdwn_text(words))
 

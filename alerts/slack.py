@@ -14,6 +14,7 @@ from urllib.error import URLError
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
+from slack_sdk.webhook import WebhookClient
 
 from alerts import base, blocks
 from alerts.base import Alert, Channel, Notice, Permanent, Transient, Unknown
@@ -191,6 +192,25 @@ class Slack(Channel):
     def ask(self, trigger: str, form: dict[str, Any]) -> None:
         """Opens a form for the person whose press gave the trigger, which is good for three seconds and one form."""
         self._call(self._client.views_open, Transient, trigger_id=trigger, view=form)
+
+    def answer(self, address: str, text: str, drawn: list[dict[str, Any]], *, replace: bool) -> None:
+        """Shows one person something at an address that Slack gave for it, in the place of what stood there or below.
+
+        An address is good for half an hour and five answers.
+        """
+        body = {"response_type": "ephemeral", "replace_original": replace, "text": text, "blocks": drawn}
+        client = WebhookClient(address, timeout=self._client.timeout, retry_handlers=[], logger=_log)
+        try:
+            status = client.send_dict(body).status_code
+        except _NO_SENSE as error:
+            raise Transient(f"no proper answer from Slack: {type(error).__name__}") from None
+        if status != 200:
+            kind = Transient if status == 429 or status >= 500 else Permanent
+            raise kind(f"Slack takes no answer at the address it gave (HTTP {status})")
+
+    def publish(self, who: str, view: dict[str, Any]) -> None:
+        """Shows one person her App Home."""
+        self._call(self._client.views_publish, Transient, user_id=who, view=view)
 
     def members(self, group: str) -> frozenset[str]:
         """The ids of the people of a user group."""

@@ -43,12 +43,19 @@ def run(app: App, pulse: timedelta = PULSE) -> None:
             next_run_time=app.clock(),
         )  # fmt: skip
 
+    def deliver() -> Outcome:
+        """A channel that asks to wait a second is not left to the next pulse."""
+        outcome = app.deliver()
+        if again := app.postman.open_again():
+            scheduler.modify_job("deliver", next_run_time=again)
+        return outcome
+
     for source in app.connectors:
         every(pulse, f"collect {source}", lambda source=source: app.collect(source))  # type: ignore[misc]
     every(pulse, "triage", app.triage)
     every(pulse, "verify", app.verify)
     every(pulse, "escalate", app.escalate)
-    every(pulse, "deliver", app.deliver)
+    every(pulse, "deliver", deliver)
     every(AUDIT, "recheck", app.recheck_due)
     every(AUDIT, "audit", lambda: Outcome(done=len(app.watch())))
     every(RETAIN, "retain", app.retain)

@@ -22,6 +22,14 @@ COLUMNS = tuple(cases.c[name] for name in FIELDS)
 _CHANGE = update(cases).where(cases.c.id == bindparam("case"))
 _EVENTS = insert(events)
 _MESSAGES = insert(outbox)
+_URGENT = (
+    select(mentions.c.case_id)
+    .join(verdicts, verdicts.c.mention_id == mentions.c.id)
+    .where(mentions.c.case_id.in_(bindparam("cases", expanding=True)), verdicts.c.severity == "urgent")
+)
+
+FIRST, ORDINARY = 0, 1
+"""Priorities of messages: those of urgent cases leave before all others."""
 
 
 def case_of(row: Row[Any]) -> Case:
@@ -95,7 +103,7 @@ def send_steps(connection: Connection, steps: Iterable[tuple[Case, int, str]], n
         _message(case, channel, now) | {"key": f"case:{case.id}:{case.round}:{index}", "kind": "step", "step": index}
         for case, index, channel in steps
     ]
-    _many(connection, _MESSAGES, rows)
+    _put(connection, rows)
 
 
 def call(connection: Connection, case: Case, now: datetime) -> None:
@@ -105,7 +113,7 @@ def call(connection: Connection, case: Case, now: datetime) -> None:
     called = select(func.count()).where(events.c.case_id == case.id, events.c.kind.in_(CALLS))
     number = (connection.scalar(called) or 0) - 1
     if channel is not None:
-        row = {"key": f"call:{case.id}:{number}", "kind": "call", "step": number}
+        row = {"key": f"call:{case.id}:{number}", "kind": "call", "step": number, "priority": FIRST}
         connection.execute(_MESSAGES, _message(case, channel, now) | row)
 
 
@@ -127,7 +135,14 @@ def announce(connection: Connection, moves: Sequence[Move]) -> None:
         for case, event in moves
         for channel in channels[case.id]
     ]
-    _many(connection, _MESSAGES, rows)
+    _put(connection, rows)
+
+
+def _put(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """Messages into the outbox, those of urgent cases before the others."""
+    urgent = set(connection.scalars(_URGENT, {"cases": [row["case_id"] for row in rows]})) if rows else set()
+    ranked = [row | {"priority": FIRST if row["case_id"] in urgent else ORDINARY} for row in rows]
+    _many(connection, _MESSAGES, ranked)
 
 
 def _message(case: Case, channel: str, now: datetime) -> dict[str, Any]:

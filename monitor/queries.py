@@ -1,12 +1,12 @@
 """Reads for people: the queue and one case's story. Writes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import case as when
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from alerts.base import Complaint
 from alerts.case import WAITING, Case, Event, State
@@ -39,6 +39,55 @@ def queue(
             Story(case=case, complaints=read_complaints(connection, case), timeline=())
             for case in map(ledger.case_of, found.all())
         ]
+
+
+def look_up(
+    store: Store,
+    *,
+    brands: Collection[str] | None = None,
+    assignee: str = "",
+    words: str = "",
+    skip: int = 0,
+    limit: int,
+) -> tuple[list[Story], int]:
+    """Cases after the first `skip`, and how many there are in all.
+
+    The waiting ones, of one colleague if `assignee`, the least time left on top; with `words` all in whose posts each
+    word stands, the settled after the waiting, the latest first.
+    """
+    waits = cases.c.state.in_(WAITING)
+    which = [_holds(word) for word in words.split()] or [waits]
+    which += [cases.c.brand.in_(brands)] if brands is not None else []
+    which += [cases.c.assignee == assignee] if assignee else []
+    order = when((waits, 0), else_=1), when((waits, cases.c.respond_by)), cases.c.respond_by.desc(), cases.c.id
+    with store.read() as connection:
+        count = connection.scalar(select(func.count()).select_from(cases).where(*which)) or 0
+        found = connection.execute(select(*ledger.COLUMNS).where(*which).order_by(*order).offset(skip).limit(limit))
+        return [
+            Story(
+                case=case,
+                complaints=read_complaints(connection, case),
+                timeline=read_timeline(connection, case.id),
+            )
+            for case in map(ledger.case_of, found.all())
+        ], count
+
+
+def _holds(word: str) -> Any:
+    """A case has a post, or an author, with this word, in small letters or capitals."""
+    forms = {word, word.lower(), word.upper(), word.capitalize()}
+    columns = mentions.c.text, mentions.c.author
+    shows = or_(*(column.contains(form, autoescape=True) for column in columns for form in sorted(forms)))
+    return cases.c.id.in_(select(mentions.c.case_id).where(mentions.c.case_id.is_not(None), shows))
+
+
+def first_messages(store: Store, case_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Where each of these cases was first shown: the channel and the message's reference there."""
+    shown = outbox.c.case_id.in_(case_ids), outbox.c.reference.is_not(None), outbox.c.kind == "step"
+    statement = select(outbox.c.case_id, outbox.c.channel, outbox.c.reference).where(*shown)
+    with store.read() as connection:
+        rows = connection.execute(statement.order_by(outbox.c.id.desc())).all()
+    return {row.case_id: (row.channel, row.reference) for row in rows}
 
 
 def story(store: Store, case_id: int) -> Story | None:

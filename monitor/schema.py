@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy import Column as C
 
@@ -187,6 +188,7 @@ outbox = Table(
     C("step", Integer, nullable=False, default=0),
     C("body", JSON),  # of a notice; a case is drawn as it stands when it is sent
     C("state", String(20), nullable=False),  # pending, sending, uncertain; then sent, cancelled or failed
+    C("priority", Integer, nullable=False, default=1),  # the lower, the sooner it leaves when many are due
     C("due_at", Utc),  # when it may be taken up; null once it is settled
     C("attempts", Integer, nullable=False, default=0),
     C("reference", Text),
@@ -196,6 +198,7 @@ outbox = Table(
     C("tried_at", Utc),  # the first time that it may have left
     C("settled_at", Utc),
     Index(None, "due_at"),
+    Index(None, "priority", "id", sqlite_where=text("due_at IS NOT NULL"), postgresql_where=text("due_at IS NOT NULL")),
     Index(None, "case_id", "channel"),
 )
 

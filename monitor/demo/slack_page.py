@@ -17,16 +17,23 @@ class Reader:
     zone: tzinfo
     people: Mapping[str, str]
 
-    def message(self, blocks: Sequence[Block], sent: datetime, *, edited: bool = False, thread: str = "") -> str:
-        """One message of the monitor, with the messages of its thread below it."""
+    def message(
+        self, blocks: Sequence[Block], sent: datetime, *, edited: bool = False, thread: str = "", alone: bool = False
+    ) -> str:
+        """One message of the monitor, with the messages of its thread below it; shown to one person if `alone`."""
         body = "".join(self._block(block) for block in blocks)
         mark = "<span class=edited>(edited)</span>" if edited else ""
         below = f"<div class=thread>{thread}</div>" if thread else ""
+        only = "<div class=alone>👁 Only visible to you</div>" if alone else ""
         return (
-            f"<div class=message><div class=avatar>👂</div><div class=body><b class=name>Complaint Monitor</b>"
+            f"{only}<div class=message><div class=avatar>👂</div><div class=body><b class=name>Complaint Monitor</b>"
             f"<span class=app>APP</span><span class=time>{sent.astimezone(self.zone):%H:%M}</span>"
             f"{body}{mark}{below}</div></div>"
         )
+
+    def home(self, view: Block) -> str:
+        """Somebody's App Home."""
+        return f"<div class=home>{''.join(self._block(block) for block in view['blocks'])}</div>"
 
     def form(self, view: Block) -> str:
         """A form that is open over whatever stood behind it."""
@@ -42,6 +49,13 @@ class Reader:
         match block["type"]:
             case "rich_text":
                 return f"<div class=block>{''.join(self._row(row) for row in block['elements'])}</div>"
+            case "header":
+                return f"<div class='block head'>{escape(block['text']['text'])}</div>"
+            case "divider":
+                return "<hr>"
+            case "section" if "fields" in block:
+                fields = "".join(f"<div>{self._mrkdwn(field['text'])}</div>" for field in block["fields"])
+                return f"<div class='block facts'>{fields}</div>"
             case "section":
                 said = block["text"]["text"]
                 plain = block["text"]["type"] == "plain_text"
@@ -155,6 +169,11 @@ blockquote { margin: 4px 0; padding-left: 14px; border-left: 4px solid #ddd; }
 .thread .message { padding: 2px 0 2px 12px; } .thread .block { margin: 0; }
 .thread .avatar { width: 22px; height: 22px; font-size: 13px; line-height: 22px; }
 .mention { color: #1264a3; background: #e8f5fa; padding: 0 2px; border-radius: 3px; } a { color: #1264a3; }
+.head { font-weight: 900; font-size: 18px; margin: 8px 0; }
+hr { border: 0; border-top: 1px solid #ddd; margin: 12px 0; }
+.facts { display: grid; grid-template-columns: 1fr 1fr; gap: 8px; }
+.alone { font-size: 12px; color: #616061; padding: 4px 20px 0; }
+.home { padding: 4px 24px 8px; }
 .actions { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 8px; }
 .button { border: 1px solid #bbb; border-radius: 8px; padding: 2px 11px; font-size: 14px; font-weight: 700;
           line-height: 22px; background: #fff; white-space: nowrap; }

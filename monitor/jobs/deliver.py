@@ -7,16 +7,17 @@
 
 A claim is a lease: a row whose sender died is uncertain once the lease is over. Nothing leaves in the lease's second
 half, so that what one sender began has ended before the next one looks for it. Rows of one case and channel go out in
-their order.
+their order; of what is due, urgent cases come first, then what has waited longest. A channel that asks to wait is left
+alone until then, and no other with it; new messages and edits are counted apart, as Slack counts them.
 """
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, exists, func, insert, literal, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, exists, func, insert, literal, not_, select, update
 
 from alerts.base import Alert, Channel, Notice, Permanent, Transient, Unknown
 from alerts.case import Event
@@ -32,14 +33,18 @@ from monitor.store import Store
 log = logging.getLogger(__name__)
 
 BATCH = 20
-MOST_BACKOFF = timedelta(minutes=1)
-"""A message that failed is tried again at least that often: a customer waits for it."""
+MOST_BACKOFF = {ledger.FIRST: timedelta(seconds=10), ledger.ORDINARY: timedelta(minutes=1)}
+"""By priority: a message that failed is tried again at least that often, because a customer waits for it."""
 
 _HELD = update(outbox).where(outbox.c.id == bindparam("row"), outbox.c.attempts == bindparam("claim"))
 """A row, if its claim still holds: nobody has claimed it since."""
 _FIRST_ALERT = update(cases).where(
     cases.c.id == bindparam("case"), cases.c.round == bindparam("of_round"), cases.c.alerted_at.is_(None)
 )
+
+
+Road = tuple[str, bool]
+"""A channel, and whether the message is an edit there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,27 +57,40 @@ class Postman:
     lease: timedelta
     rotations: Mapping[str, Rotation]
     fallback: str = ""
+    held: dict[Road, datetime] = field(default_factory=dict)
+    """Until when a channel has asked to be left alone."""
+
+    def open_again(self) -> datetime | None:
+        """When the next channel that has asked to wait may be tried again; None: none has."""
+        now = self.clock()
+        return min((until for until in self.held.values() if until > now), default=None)
 
 
 def deliver(store: Store, postman: Postman) -> Outcome:
     """One batch of due rows, at most one of each case and channel."""
     claimed_at = postman.clock()
-    rows = _claim(store, claimed_at, claimed_at + postman.lease)
+    closed = [road for road, until in postman.held.items() if until > claimed_at]
+    rows = _claim(store, closed, claimed_at, claimed_at + postman.lease)
     leave_by = claimed_at + postman.lease / 2
-    held: dict[str, datetime] = {}
     failures = []
+    untried = []
     for row in rows:
         now = postman.clock()
         if now > leave_by:
-            _later(store, row, now)
-        elif row.channel in held:
-            _later(store, row, held[row.channel])
-        elif failure := _deliver_one(store, postman, row, leave_by, held):
+            untried.append((row, now))
+        elif (until := postman.held.get(_road(row), now)) > now:
+            untried.append((row, until))
+        elif failure := _deliver_one(store, postman, row, leave_by):
             failures.append(f"channel {row.channel}: {failure}")
-    return Outcome(done=len(rows), more=len(rows) > len(failures), failures=tuple(failures))
+    _put_back(store, untried)
+    return Outcome(done=len(rows) - len(untried), more=len(rows) > len(failures), failures=tuple(failures))
 
 
-def _claim(store: Store, now: datetime, lease_until: datetime) -> list[Row[Any]]:
+def _road(row: Row[Any]) -> Road:
+    return row.channel, row.kind == "update"
+
+
+def _claim(store: Store, closed: Sequence[Road], now: datetime, lease_until: datetime) -> list[Row[Any]]:
     """Rows as they were before the claim, so that what may have left earlier is still told from what never did."""
     earlier = outbox.alias("earlier")
     first = ~exists().where(
@@ -81,8 +99,12 @@ def _claim(store: Store, now: datetime, lease_until: datetime) -> list[Row[Any]]
         earlier.c.id < outbox.c.id,
         earlier.c.due_at.is_not(None),
     )
+    passable = [
+        not_(and_(outbox.c.channel == channel, (outbox.c.kind == "update") == edits)) for channel, edits in closed
+    ]
     with store.write() as connection:
-        due = select(outbox).where(outbox.c.due_at <= now, first).order_by(outbox.c.due_at, outbox.c.id)
+        due = select(outbox).where(outbox.c.due_at <= now, first, *passable)
+        due = due.order_by(outbox.c.priority, outbox.c.id)
         rows = connection.execute(due.limit(BATCH).with_for_update(skip_locked=True)).all()
         connection.execute(
             update(outbox)
@@ -97,9 +119,7 @@ def _claim(store: Store, now: datetime, lease_until: datetime) -> list[Row[Any]]
     return list(rows)
 
 
-def _deliver_one(
-    store: Store, postman: Postman, row: Row[Any], leave_by: datetime, held: dict[str, datetime]
-) -> str | None:
+def _deliver_one(store: Store, postman: Postman, row: Row[Any], leave_by: datetime) -> str | None:
     """Sends or edits one message; what went wrong, if anything did."""
     now = postman.clock()
     channel = postman.channels.get(row.channel)
@@ -120,18 +140,30 @@ def _deliver_one(
         reference = found or _send(channel, row, message)
     except Transient as error:
         if error.retry_at:
-            held[row.channel] = error.retry_at
-        _later(store, row, error.retry_at or backoff(row.attempts, now, most=MOST_BACKOFF), store.tell(error))
+            postman.held[_road(row)] = error.retry_at
+        _later(
+            store, row, error.retry_at or backoff(row.attempts, now, most=MOST_BACKOFF[row.priority]), store.tell(error)
+        )
         return store.tell(error)
     except Permanent as error:
         return _fail(store, postman, row, error, now)
     except Exception as error:  # Unknown, or a channel's own mistake half way: it may have left
         if not isinstance(error, Unknown):
             log.exception("channel %s", row.channel)
-        _later(store, row, backoff(row.attempts, now, most=MOST_BACKOFF), store.tell(error), state="uncertain")
+        _later(
+            store,
+            row,
+            backoff(row.attempts, now, most=MOST_BACKOFF[row.priority]),
+            store.tell(error),
+            state="uncertain",
+        )
         return store.tell(error)
     _sent(store, row, message if found is None else None, reference, postman.clock())
     return None
+
+
+def _again(row: Row[Any], now: datetime) -> datetime:
+    return backoff(row.attempts, now, most=MOST_BACKOFF[row.priority])
 
 
 def _overtaken(row: Row[Any], message: Alert | Notice) -> bool:
@@ -172,7 +204,7 @@ def _fail(store: Store, postman: Postman, row: Row[Any], error: Permanent, now: 
     with store.write() as connection:
         failed = _write(connection, row, "failed", now, error=store.tell(error))
         if failed and postman.fallback and row.channel != postman.fallback and row.kind != "update":
-            again = {name: getattr(row, name) for name in ("kind", "case_id", "round", "step", "body")}
+            again = {name: getattr(row, name) for name in ("kind", "case_id", "round", "step", "body", "priority")}
             again |= {"key": f"{row.key}:fallback", "channel": postman.fallback, "state": "pending"}
             connection.execute(insert(outbox).values(**again, due_at=now, created_at=now))
     return store.tell(error)
@@ -183,6 +215,15 @@ def _later(store: Store, row: Row[Any], at: datetime, error: str | None = None, 
     state = state or ("pending" if row.state == "pending" else "uncertain")
     with store.write() as connection:
         _change(connection, row, state=state, due_at=at, error=error or row.error)
+
+
+def _put_back(store: Store, rows: Sequence[tuple[Row[Any], datetime]]) -> None:
+    """Rows that were claimed but not tried: the next try is not counted as one more."""
+    if rows:
+        with store.write() as connection:
+            for row, at in rows:
+                state = "pending" if row.state == "pending" else "uncertain"
+                _change(connection, row, state=state, due_at=at, attempts=row.attempts, tried_at=row.tried_at)
 
 
 def _write(connection: Connection, row: Row[Any], state: str, now: datetime, **values: Any) -> bool:
