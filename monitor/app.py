@@ -130,7 +130,7 @@ class App:
         return verify(self.store, self.connectors, self.sieves, self.clock())
 
     def triage(self) -> Outcome:
-        return triage(self.store, self.classifier, self.config.ladder, self.clock())
+        return triage(self.store, self.classifier, self.config.ladder, self.clock(), self.config.topics)
 
     def escalate(self) -> Outcome:
         return escalate(self.store, self.config.ladder, self.clock())
@@ -153,7 +153,7 @@ class App:
 
     def missed(self, post: str, who: str) -> Case:
         """A person's word that a post is a complaint which the model let pass. Raises NotAllowed."""
-        return missed(self.store, post, self.classifier, self.config.ladder, who, self.clock())
+        return missed(self.store, post, self.classifier, self.config.ladder, who, self.clock(), self.config.topics)
 
     def watch(self) -> list[Finding]:
         """Audits, tells the audit channel of findings, and asks for the heartbeat address only when there are none."""

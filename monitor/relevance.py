@@ -50,7 +50,7 @@ class Sieve:
             return None
         common = [word for word in self.rules.ambiguous if Watch(brand="", keywords=(word,)).wants(text)]
         plain = without_accents(text.casefold())
-        known = any(_begins(plain, context) for word in common for context in self.rules.ambiguous[word])
+        known = any(begins(plain, context) for word in common for context in self.rules.ambiguous[word])
         return None if known or not common else f"ambiguous: {common[0]}"
 
     @cached_property
@@ -110,6 +110,11 @@ def without_accents(text: str) -> str:
     return _ACCENT.sub("", unicodedata.normalize("NFKD", text))
 
 
+def begins(plain: str, word: str) -> bool:
+    """A word of the text, which is in small letters and without accents, begins so."""
+    return bool(re.search(rf"(?<!\w){re.escape(without_accents(word.casefold()))}", plain))
+
+
 @dataclass(frozen=True, slots=True)
 class _Rule:
     """One line of the table."""
@@ -165,7 +170,3 @@ def _words(text: str) -> str:
 
 def _from(author: str, pattern: str) -> bool:
     return fnmatchcase(author.removeprefix("@").casefold(), pattern.removeprefix("@").casefold())
-
-
-def _begins(plain: str, word: str) -> bool:
-    return bool(re.search(rf"(?<!\w){re.escape(without_accents(word.casefold()))}", plain))

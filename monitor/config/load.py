@@ -82,6 +82,7 @@ def _brands(document: Document) -> dict[str, Brand]:
         if not brand.keywords and not any(brand.handles.values()):
             document.problem(where, "needs keywords or handles, or nothing can be found of it")
         _check_relevance(document, (*where, "relevance"), brand)
+        _check_topics(document, (*where, "topics"), brand)
         found[brand.name] = brand
     return found
 
@@ -100,6 +101,14 @@ def _check_relevance(document: Document, where: Where, brand: Brand) -> None:
             document.problem((*where, "ambiguous", word), what)
         if not context or not all(map(str.strip, context)):
             document.problem((*where, "ambiguous", word), "needs words that tell it is the brand, such as [parcel]")
+
+
+def _check_topics(document: Document, where: Where, brand: Brand) -> None:
+    for topic, words in brand.topics.items():
+        if not re.fullmatch(r"\w[\w -]{0,19}", topic):
+            document.problem((*where, topic), "a topic's name has 1 to 20 letters, digits, spaces or hyphens")
+        if not words or not all(map(str.strip, words)):
+            document.problem((*where, topic), "needs beginnings of words that tell it, such as [parcel, courier]")
 
 
 def _check_name(document: Document, where: Where, name: str, taken: Mapping[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """What can be configured, and its defaults."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -38,6 +39,8 @@ class Brand:
     """The brand's own accounts a platform, agents' personal ones included: their replies stop the clock."""
     ladder: str = "default"
     relevance: Relevance = field(default_factory=Relevance)
+    topics: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Topics, the model's or the brand's own, each with beginnings of words that tell a complaint is about it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,3 +149,7 @@ class Config:
         """The ladder that a brand's cases climb; the default one for a brand that is no longer configured."""
         name = self.brands[brand].ladder if brand in self.brands else "default"
         return self.ladders[name]
+
+    def topics(self, brand: str) -> Mapping[str, tuple[str, ...]]:
+        """The words by which a brand tells topics; none for a brand that is no longer configured."""
+        return self.brands[brand].topics if brand in self.brands else {}
