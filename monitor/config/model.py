@@ -7,7 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from alerts.answers import Templates, shipped
 from alerts.ladder import Ladder
+from monitor.customers import CustomerList
+from monitor.quiet import Quiet
+from monitor.routes import Route
 
 KINDS = ("jobs", "news", "ads", "retweets", "copies")
 """What can be left out without a word of configuration about it."""
@@ -27,6 +31,15 @@ class Relevance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A question that comes again and again, and where it is answered."""
+
+    words: tuple[str, ...]
+    """Beginnings of words of which a question has one."""
+    link: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Brand:
     """Whose customers are listened to."""
 
@@ -41,6 +54,10 @@ class Brand:
     relevance: Relevance = field(default_factory=Relevance)
     topics: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Topics, the model's or the brand's own, each with beginnings of words that tell a complaint is about it."""
+    facts: dict[str, str] = field(default_factory=dict)
+    """What prepared answers may say, by the names that templates use."""
+    faq: tuple[Entry, ...] = ()
+    customers: CustomerList | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +135,14 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """Where the prepared answers are."""
+
+    folder: str = ""
+    """Templates of one's own, `et/delivery.md`, in the place of the shipped ones or beside them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class General:
     """The settings that stand alone."""
 
@@ -144,6 +169,10 @@ class Config:
     secrets: tuple[str, ...] = field(repr=False)
     """Values that must not be shown anywhere."""
     desk: Desk = field(default_factory=Desk)
+    routes: tuple[Route, ...] = ()
+    quiet: dict[str, Quiet] = field(default_factory=dict)
+    """By the channels that are quiet at times."""
+    templates: Templates = field(default_factory=shipped)
 
     def ladder(self, brand: str) -> Ladder:
         """The ladder that a brand's cases climb; the default one for a brand that is no longer configured."""

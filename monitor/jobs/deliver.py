@@ -7,7 +7,7 @@
 
 A claim is a lease: a row whose sender died is uncertain once the lease is over. Nothing leaves in the lease's second
 half, so that what one sender began has ended before the next one looks for it. Rows of one case and channel go out in
-their order.
+their order; prepared answers go when nothing else is due, and hold nothing up.
 """
 
 import logging
@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, exists, func, insert, literal, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, func, insert, literal, or_, select, update
+from sqlalchemy import case as when
 
 from alerts.base import Alert, Channel, Notice, Permanent, Transient, Unknown
 from alerts.case import Event
@@ -24,7 +25,7 @@ from alerts.ladder import Ladder
 from connectors.base import Clock
 from monitor import ledger
 from monitor.jobs.outcome import Outcome, backoff
-from monitor.letters import letter
+from monitor.letters import NO_NOTES, Notes, letter
 from monitor.schema import Utc, cases, outbox
 from monitor.store import Store
 
@@ -50,6 +51,7 @@ class Postman:
     clock: Clock
     lease: timedelta
     fallback: str = ""
+    notes: Notes = NO_NOTES
 
 
 def deliver(store: Store, postman: Postman) -> Outcome:
@@ -78,9 +80,11 @@ def _claim(store: Store, now: datetime, lease_until: datetime) -> list[Row[Any]]
         earlier.c.channel == outbox.c.channel,
         earlier.c.id < outbox.c.id,
         earlier.c.due_at.is_not(None),
+        or_(earlier.c.kind != "answer", outbox.c.kind == "answer"),
     )
+    by_weight = when((outbox.c.kind == "answer", 1), else_=0)
     with store.write() as connection:
-        due = select(outbox).where(outbox.c.due_at <= now, first).order_by(outbox.c.due_at, outbox.c.id)
+        due = select(outbox).where(outbox.c.due_at <= now, first).order_by(by_weight, outbox.c.due_at, outbox.c.id)
         rows = connection.execute(due.limit(BATCH).with_for_update(skip_locked=True)).all()
         connection.execute(
             update(outbox)
@@ -103,7 +107,7 @@ def _deliver_one(
     channel = postman.channels.get(row.channel)
     if channel is None:
         return _fail(store, postman, row, Permanent("the channel is no longer configured"), now)
-    message = letter(store, row, postman.channels, postman.ladder, now)
+    message = letter(store, row, postman.channels, postman.ladder, now, postman.notes)
     if message is None:
         _settle(store, row, "cancelled", now)
         return None
@@ -133,9 +137,11 @@ def _deliver_one(
 
 
 def _overtaken(row: Row[Any], message: Alert | Notice) -> bool:
-    """A step that nobody needs any more: the case was answered, or has begun another round."""
-    if row.kind != "step" or not isinstance(message, Alert):
+    """A step or a prepared answer that nobody needs any more: the case was answered, or has begun another round."""
+    if row.kind not in ("step", "answer") or not isinstance(message, Alert):
         return False
+    if row.kind == "answer" and message.root is None:
+        return True  # the case's message never came here
     return not message.case.waiting or message.case.round != row.round
 
 
@@ -144,6 +150,8 @@ def _send(channel: Channel, row: Row[Any], message: Alert | Notice) -> str | Non
     if row.kind == "update" and isinstance(message, Alert):
         channel.update(message)
         return None
+    if row.kind == "answer" and isinstance(message, Alert):
+        return channel.suggest(message)
     return channel.send(message)
 
 
@@ -169,7 +177,7 @@ def _fail(store: Store, postman: Postman, row: Row[Any], error: Permanent, now: 
     """Gives up on this channel; a step or notice goes to the fallback, so that somebody hears of it."""
     with store.write() as connection:
         failed = _write(connection, row, "failed", now, error=store.tell(error))
-        if failed and postman.fallback and row.channel != postman.fallback and row.kind != "update":
+        if failed and postman.fallback and row.channel != postman.fallback and row.kind not in ("update", "answer"):
             again = {name: getattr(row, name) for name in ("kind", "case_id", "round", "step", "body")}
             again |= {"key": f"{row.key}:fallback", "channel": postman.fallback, "state": "pending"}
             connection.execute(insert(outbox).values(**again, due_at=now, created_at=now))
