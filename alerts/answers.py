@@ -9,6 +9,7 @@ from typing import get_args
 
 from alerts.base import Answer, Complaint
 from alerts.case import Case
+from alerts.caution import about_money, grave
 from alerts.story import handle, safe_url
 from classifiers.base import Topic
 
@@ -79,14 +80,6 @@ def shipped() -> Templates:
     return read(SHIPPED)
 
 
-def person_decides(complaints: Sequence[Complaint]) -> bool:
-    """It is about money, the law, the press, health or safety: nothing may be promised before somebody has looked."""
-    return any(
-        each.verdict.severity == "urgent" or (each.verdict.is_complaint and each.verdict.topic in MONEY)
-        for each in complaints
-    )
-
-
 def prepare(
     case: Case,
     complaints: Sequence[Complaint],
@@ -101,8 +94,8 @@ def prepare(
     posts = [complaint for complaint in complaints if not complaint.deleted]
     if not case.waiting or not posts:
         return None
-    decides = person_decides(posts)
-    topic = _topic(posts, templates, decides, faq)
+    decided = _person_decides(posts)
+    topic = decided or (QUESTION if faq else _surest(posts).verdict.topic) or OTHER
     template = _template(_languages(posts), topic, templates)
     latest = posts[-1].mention
     filled = {
@@ -116,18 +109,20 @@ def prepare(
         text=template.fill(filled),
         language=template.file.parent.name,
         topic=template.file.stem,
-        person_decides=decides,
+        person_decides=decided is not None,
     )
 
 
-def _topic(posts: Sequence[Complaint], templates: Templates, decides: bool, faq: str | None) -> str:
-    if any(post.verdict.severity == "urgent" for post in posts):
+def _person_decides(posts: Sequence[Complaint]) -> str | None:
+    """The neutral template, where it is about money, the law, the press, health or safety, by model or by words."""
+    if any(post.verdict.severity == "urgent" or grave(post.mention.text) for post in posts):
         return URGENT
-    if decides:
-        return next(post.verdict.topic or "" for post in reversed(posts) if post.verdict.topic in MONEY)
-    if faq:
-        return QUESTION
-    return max(posts, key=lambda post: post.verdict.complaint).verdict.topic or OTHER
+    money = [post.verdict.topic for post in posts if post.verdict.topic in MONEY]
+    return money[-1] if money else "refund" if any(about_money(post.mention.text) for post in posts) else None
+
+
+def _surest(posts: Sequence[Complaint]) -> Complaint:
+    return max(posts, key=lambda post: post.verdict.complaint)
 
 
 def _languages(posts: Sequence[Complaint]) -> list[str]:

@@ -142,9 +142,9 @@ def known(alert: Alert) -> Line:
 def suggestion(answer: Answer) -> Line:
     """What stands above a prepared answer."""
     if answer.person_decides:
-        return (Bold("A person decides"), ": promise nothing before you have looked. A first word to copy")
+        return (Bold("A person decides"), " · neutral words for now, promise nothing")
     facts = " · ".join(fact for fact in (language(answer.language), answer.topic) if fact)
-    return (Bold("Prepared answer"), f" · {facts} · check, sign and send it yourself")
+    return (Bold("Prepared answer"), f" · {facts} · check it, sign it")
 
 
 def prepared(answer: Answer) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from alerts import answers
 from alerts.base import Answer, Complaint
+from alerts.beginnings import begins, without_accents
 from alerts.case import Case
 from monitor.config.model import Config, Entry
-from monitor.relevance import begins, without_accents
 
 
 def prepare(case: Case, complaints: Sequence[Complaint], config: Config) -> Answer | None:

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from functools import cache, cached_property
 from pathlib import Path
 
+from alerts.beginnings import begins, without_accents
 from connectors.base import Watch
 from monitor.config.model import Relevance
 
@@ -19,7 +20,6 @@ _FIGURES = (
     ("{link}", re.compile(r"\bhttps?\b(?:://\S*)?|\bwww\.\S+")),
 )
 _WORD = re.compile(r"\{\w+\}|#?\w+(?:'\w+)*")
-_ACCENT = re.compile("[\u0300-\u036f]")
 _RETWEET = re.compile(r"\W*RT\s+@[\w.-]+:?\s+")
 
 
@@ -103,16 +103,6 @@ def matching(text: str, kinds: Iterable[str]) -> Iterator[tuple[str, int, str]]:
             met = rule.met(words)
             if met:
                 yield rule.kind, rule.line, met
-
-
-def without_accents(text: str) -> str:
-    """The text as people type it who can't be bothered: `öö` as `oo`, `й` as `и`."""
-    return _ACCENT.sub("", unicodedata.normalize("NFKD", text))
-
-
-def begins(plain: str, word: str) -> bool:
-    """A word of the text, which is in small letters and without accents, begins so."""
-    return bool(re.search(rf"(?<!\w){re.escape(without_accents(word.casefold()))}", plain))
 
 
 @dataclass(frozen=True, slots=True)

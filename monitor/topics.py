@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from alerts.beginnings import begins, without_accents
 from classifiers.base import Verdict
-from monitor.relevance import begins, without_accents
 
 Topics = Mapping[str, Sequence[str]]
 """Topics, each with beginnings of words; the first topic that a text speaks of is the one."""

@@ -27,7 +27,6 @@ from tests.test_config import SHIPPED as CONFIG
 
 LANGUAGES = ("et", "en", "ru", "lv")
 FACTS = {"customer": "@marimaasikas123", "brand": "Laineposti Pakid", "faq": "https://t.co/abcdefghij", "link": ""}
-DECIDES = "A person decides"
 
 
 def post(
@@ -122,6 +121,27 @@ def test_a_person_decides_what_is_urgent_whichever_post_says_so() -> None:
     assert answer(post(), post(minutes=1, severity="urgent", topic="app")).person_decides
 
 
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [
+        ("Верните деньги за доставку!", "refund"),
+        ("I want my money back", "refund"),
+        ("Tahan oma RAHA tagasi", "refund"),
+        ("atmaksajiet man naudu", "refund"),
+        ("annan asja kohtusse", "urgent"),
+        ("подам в суд", "urgent"),
+        ("my son is in hospital", "urgent"),
+        ("zvanīšu zurnalistiem", "urgent"),
+        ("refund me or my lawyer calls", "urgent"),
+        ("pakk hilineb", "delivery"),
+        ("tiešām slikti, ritvars gaida", "delivery"),
+    ],
+)
+def test_a_person_decides_by_the_words_too_should_the_model_miss_what_they_mean(text: str, topic: str) -> None:
+    found = answer(post(text))
+    assert (found.topic, found.person_decides) == (topic, topic != "delivery")
+
+
 def test_a_settled_or_deleted_complaint_needs_no_answer() -> None:
     settled: Any = sample.answered(5)["case"]
     assert prepare(settled, [post()], shipped(), {}) is None
@@ -175,7 +195,7 @@ def test_a_settled_cases_answer_is_taken_back_with_the_customers_name() -> None:
 
 def test_what_a_person_must_decide_is_said_before_the_words() -> None:
     text, _ = blocks.suggestion(sample.alert(answer=answer(post(topic="refund"))))
-    assert f"{DECIDES}: promise nothing" in text
+    assert "A person decides · neutral words for now, promise nothing" in text
 
 
 @given(author=st.text(max_size=320), fact=st.text(max_size=4000), topic=st.sampled_from(TOPICS))

@@ -188,7 +188,7 @@ def prepared(name: str) -> None:
              READER.message(blocks.suggestion(alert(1.3, answer=decided, **bill))[1], at(1.4)), width=560)}
         {pane("#care", READER.message(blocks.render(morning)[1], at(0)), width=560)}</div>""",
         width=1192,
-        height=660,
+        height=770,
     )  # fmt: skip
 
 
