@@ -22,8 +22,10 @@ from monitor.config.model import Entry
 from tests import alert_samples as sample
 from tests.databases import fresh
 from tests.desk import Clock, Desk, Paper
+from tests.servers.slack_api import SlackApi
 from tests.servers.slack_rules import check_message
 from tests.test_config import SHIPPED as CONFIG
+from tests.test_slack import channel, seen
 
 LANGUAGES = ("et", "en", "ru", "lv")
 FACTS = {"customer": "@marimaasikas123", "brand": "Laineposti Pakid", "faq": "https://t.co/abcdefghij", "link": ""}
@@ -204,6 +206,22 @@ def test_whatever_a_customer_calls_herself_slack_takes_the_answer(author: str, f
     found = answer(post(author=author, topic=topic), facts={"contact": fact})
     text, drawn = blocks.suggestion(sample.alert(answer=replace(found, text=found.text + fact)))
     check_message(text, drawn)
+
+
+def test_slack_keeps_it_in_the_thread_and_takes_it_back_when_the_case_is_settled() -> None:
+    with SlackApi(clock=lambda: sample.at(2)) as server:
+        slack = channel(server)
+        root = slack.send(sample.alert())
+        asked = sample.alert(root=root, key="answer:42:1", number=None, answer=answer(post()))
+        reference = slack.suggest(asked)
+        assert slack.find(asked, sample.POSTED) == reference
+        case, shown = server.messages("care")
+        assert shown["thread_ts"] == case["ts"]
+        assert "Tere, @mari!" in seen(shown)
+        slack.update(sample.alert(root=root, suggested=reference, number=None, **sample.answered(5)))
+        case, shown = server.messages("care")
+        assert "answered in" in seen(case)
+        assert seen(shown) == "Settled: there is nothing to answer any more."
 
 
 def test_a_name_that_looks_like_a_placeholder_stays_a_name() -> None:
