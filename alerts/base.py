@@ -11,7 +11,18 @@ from alerts.ladder import Step
 from classifiers.base import Verdict
 from connectors.base import Clock, Mention, Permanent, Transient
 
-__all__ = ["Alert", "Channel", "Complaint", "Notice", "Options", "Permanent", "Transient", "Unknown"]
+__all__ = [
+    "Alert",
+    "Answer",
+    "Channel",
+    "Complaint",
+    "Customer",
+    "Notice",
+    "Options",
+    "Permanent",
+    "Transient",
+    "Unknown",
+]
 
 
 class Unknown(Exception):
@@ -25,6 +36,29 @@ class Complaint:
     mention: Mention
     verdict: Verdict
     deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    """What the brand's own list says of a customer."""
+
+    name: str = ""
+    tier: str = ""
+    note: str = ""
+    rank: int | None = None
+    """Her tier's place among those of special value, from 0, the highest; None: no special value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Words that a person may copy, check, sign and send. Nothing is ever sent to a customer by itself."""
+
+    text: str
+    language: str
+    """Two letters, as `et`."""
+    topic: str
+    person_decides: bool = False
+    """It is about money, the law, the press or safety: the words promise nothing, and nobody may before she looked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +82,13 @@ class Alert:
     elsewhere: str | None = None
     """A link to the case's message in the channel of its first step, when that is another one."""
 
+    customer: Customer | None = None
+    """Who the author is, when the brand's list knows."""
+    answer: Answer | None = None
+    """What could be answered; None once the case is settled."""
+    suggested: str | None = None
+    """Reference of the message in the case's thread that shows the prepared answer."""
+
     @property
     def late(self) -> bool:
         return self.case.breached(self.now)
@@ -55,12 +96,13 @@ class Alert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A message about the monitor itself: a source that fails, an alert that could not be delivered."""
+    """A message about no single case: a source that fails, an alert that could not be delivered, a summary."""
 
     key: str
     now: datetime
     title: str
     lines: tuple[str, ...]
+    sign: str = "⚠️"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +134,16 @@ class Channel(ABC):
     def send(self, message: Alert | Notice) -> str:
         """Sends a new message, into the thread of `root` when there is one; its reference, to be kept."""
 
+    def suggest(self, alert: Alert) -> str | None:
+        """Sends the prepared answer into the thread of `root`; its reference. None: the case's message has shown it."""
+        return None
+
     @abstractmethod
     def update(self, alert: Alert) -> None:
-        """Edits the message `alert.root` to show the case as it stands. Doing it twice is doing it once."""
+        """Edits the messages `alert.root` and, if there is one, `alert.suggested` to show the case as it stands.
+
+        Doing it twice is doing it once.
+        """
 
     @abstractmethod
     def find(self, message: Alert | Notice, since: datetime) -> str | None:

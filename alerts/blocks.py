@@ -41,6 +41,8 @@ def root(alert: Alert, *, actions: bool = False) -> tuple[str, list[Block]]:
     blocks = [_rich(_section((*said, "\n", *status) if status else said, alert))]
     if mentions:
         blocks.append(_mrkdwn_section(f"{mentions} {_mrkdwn(story.held(alert), alert)}"))
+    if known := story.known(alert):
+        blocks.append(_rich(_section(known, alert)))
     blocks += _quotes(alert)
     blocks += [*_customer(alert), *_links(alert), _footer(alert)] if alert.case.waiting else [_settled(alert)]
     blocks += buttons(alert.case) if actions else []
@@ -58,6 +60,16 @@ def entry(alert: Alert) -> Block:
     parts = [part for link in links for part in (_text("   ·   "), link)]
     end = {"type": "rich_text_section", "elements": [_text(foot), *parts]}
     return _rich(_section((*said, "\n", *status) if status else said, alert), *quotes, end)
+
+
+def suggestion(alert: Alert) -> tuple[str, list[Block]]:
+    """The prepared answer as a message of the case's thread; without it, and the customer's name, once settled."""
+    if alert.answer is None:
+        gone = "Settled: there is nothing to answer any more."
+        return gone, [_context(_plain_text(gone))]
+    said = ("⚖️ " if alert.answer.person_decides else "💬 ", *story.suggestion(alert.answer))
+    words = {"type": "rich_text_preformatted", "elements": [_text(story.prepared(alert.answer))]}
+    return _mrkdwn(said, alert, markup=False), [_rich(_section(said, alert), words), *_links(alert)]
 
 
 def reply(alert: Alert, lead: str) -> str:
@@ -102,8 +114,8 @@ def _summons(alert: Alert) -> tuple[str, list[Block]]:
 def _notice(notice: Notice) -> tuple[str, list[Block]]:
     title = line(notice.title, 140) or "Notice"
     words = shorten("\n".join(notice.lines), 2500, lines=40)
-    elements = [_text("⚠️ "), _text(title, bold=True), *([_text(f"\n{words}")] if words else [])]
-    text = escape(line(f"⚠️ {title}{': ' if words else ''}{words}", 300))
+    elements = [_text(f"{notice.sign} "), _text(title, bold=True), *([_text(f"\n{words}")] if words else [])]
+    text = escape(line(f"{notice.sign} {title}{': ' if words else ''}{words}", 300))
     return text, [_rich({"type": "rich_text_section", "elements": elements})]
 
 

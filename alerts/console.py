@@ -18,7 +18,7 @@ class Console(Channel):
 
     def send(self, message: Alert | Notice) -> str:
         if isinstance(message, Notice):
-            self._print([f"⚠️  {line(message.title)}"], message.lines)
+            self._print([f"{message.sign}  {line(message.title)}"], message.lines)
         elif message.root is not None and message.step is not None:
             self._print([f"⏰ case {message.case.id} · {_said(story.call(message), message)}{_called(message)}"])
         elif message.root is not None:
@@ -28,9 +28,12 @@ class Console(Channel):
             head = [f"{_said(story.headline(message), message)}{_called(message)}"]
             if held := story.status(message):
                 head.append(_said(held, message))
+            if known := story.known(message):
+                head.append(_said(known, message))
             facts = (story.customer(message), story.about(message), _said(story.footer(message), message))
             links = (url for url, _ in story.links(message))
-            self._print(head, _quoted(message), (*(fact for fact in facts if fact), *links))
+            small = (*(fact for fact in facts if fact), *links, *_answer(message))
+            self._print(head, _quoted(message), small)
         return message.key
 
     def update(self, alert: Alert) -> None:
@@ -59,6 +62,13 @@ class Console(Channel):
 def _quoted(alert: Alert) -> list[str]:
     words = ["\n".join(f"│ {row}" for row in text.split("\n")) for text in story.words(alert)]
     return [*words[:1], _said(story.between(alert), alert), *words[1:]] if len(words) > 1 else words
+
+
+def _answer(alert: Alert) -> list[str]:
+    """The prepared answer, to be copied from the terminal."""
+    if alert.answer is None:
+        return []
+    return [_said(story.suggestion(alert.answer), alert), *story.prepared(alert.answer).split("\n")]
 
 
 def _called(alert: Alert) -> str:

@@ -144,7 +144,7 @@ def _refused(what: str, code: int) -> Transient | Permanent | Unknown:
 
 
 def _notice(notice: Notice) -> tuple[str, list[str], list[tuple[str, str]]]:
-    return f"⚠️ {notice.title}", [shorten("\n".join(notice.lines), 5000, lines=100)], []
+    return f"{notice.sign} {notice.title}", [shorten("\n".join(notice.lines), 5000, lines=100)], []
 
 
 def _alert(alert: Alert) -> tuple[str, list[str], list[tuple[str, str]]]:
@@ -154,7 +154,10 @@ def _alert(alert: Alert) -> tuple[str, list[str], list[tuple[str, str]]]:
     if len(words) > 1:
         words.insert(1, story.plain(story.between(alert), near))
     rows = [said, _summons(alert), story.plain(story.held(alert), near) if alert.case.waiting else ""]
-    rows += [*words, story.customer(alert), story.about(alert), story.plain(story.footer(alert), near)]
+    rows += [story.plain(story.known(alert), near), *words, story.customer(alert), story.about(alert)]
+    rows += [story.plain(story.footer(alert), near)]
+    if alert.answer is not None and alert.root is None:
+        rows += [story.plain(story.suggestion(alert.answer), near), story.prepared(alert.answer)]
     return f"{said} · case {alert.case.id}", [row for row in rows if row], story.links(alert)
 
 

@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http.client import HTTPException
@@ -110,7 +111,12 @@ class Slack(Channel):
         self._me: SlackResponse | None = None
 
     def send(self, message: Alert | Notice) -> str:
-        text, rendered = blocks.render(message, actions=self.options.actions is not None)
+        return self._post(message, *blocks.render(message, actions=self.options.actions is not None))
+
+    def suggest(self, alert: Alert) -> str:
+        return self._post(alert, *blocks.suggestion(alert))
+
+    def _post(self, message: Alert | Notice, text: str, rendered: list[blocks.Block]) -> str:
         channel, thread = _split(message.root) if isinstance(message, Alert) and message.root else (None, None)
         response = self._call(
             self._client.chat_postMessage,
@@ -135,8 +141,13 @@ class Slack(Channel):
     def update(self, alert: Alert) -> None:
         if alert.root is None:
             raise ValueError(f"{alert.key} has no message to edit")
-        channel, ts = _split(alert.root)
-        text, rendered = blocks.root(alert, actions=self.options.actions is not None)
+        self._edit(alert.root, *blocks.root(alert, actions=self.options.actions is not None))
+        if alert.suggested is not None:
+            with suppress(Permanent):  # somebody has deleted it: no loss
+                self._edit(alert.suggested, *blocks.suggestion(alert))
+
+    def _edit(self, reference: str, text: str, rendered: list[blocks.Block]) -> None:
+        channel, ts = _split(reference)
         self._call(
             self._client.chat_update,
             Transient,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, urlsplit
 
-from alerts.base import Alert, Complaint
+from alerts.base import Alert, Answer, Complaint, Customer
 from alerts.case import CALLS, Case, Event, State, Stop, dismissal
 from alerts.words import count, duration, language, line, moment, platform, shorten
 from classifiers.base import Verdict
@@ -130,6 +130,38 @@ def about(alert: Alert) -> str:
     topic = line(verdict.topic or "", 40) if verdict.topic != "other" else ""
     why = ", ".join(f"“{line(words, 60)}”" for words in verdict.why[:3])
     return " · ".join(part for part in (topic.capitalize(), f"flagged for {why}" if why else "") if part)
+
+
+def value(who: Customer | None, complaints: Sequence[Complaint]) -> str:
+    """Her tier, such as "gold customer", and whether the brand may lose her; "" for one of no special value."""
+    posts = [complaint for complaint in complaints if not complaint.deleted]
+    if who is None or who.rank is None or not posts:
+        return ""
+    return f"{line(who.tier, 40)} customer{' at risk' if _surest(posts).sentiment == 'negative' else ''}"
+
+
+def known(alert: Alert) -> Line:
+    """What the brand's own list says of the customer; empty when settled or not known."""
+    who = alert.customer
+    if who is None or not alert.case.waiting or not living(alert):
+        return ()
+    worth = value(who, alert.complaints)
+    lead = Bold(f"{worth[:1].upper()}{worth[1:]}") if worth else "Known customer"
+    said = [line(part, limit) for part, limit in ((who.name, 80), (who.note, 200)) if part.strip()]
+    return ("⭐ " if worth else "", lead, *(f" · {part}" for part in said))
+
+
+def suggestion(answer: Answer) -> Line:
+    """What stands above a prepared answer."""
+    if answer.person_decides:
+        return (Bold("A person decides"), " · neutral words for now, promise nothing")
+    facts = " · ".join(fact for fact in (language(answer.language), answer.topic) if fact)
+    return (Bold("Prepared answer"), f" · {facts} · check it, sign it")
+
+
+def prepared(answer: Answer) -> str:
+    """The words to copy."""
+    return shorten(answer.text, 2500, lines=40) or "(no text)"
 
 
 def urgent(alert: Alert) -> bool:

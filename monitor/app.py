@@ -12,7 +12,9 @@ from alerts.base import Channel
 from alerts.case import Case, Move
 from classifiers.base import Classifier
 from connectors.base import Clock, Connector, Permanent, Transient, Watch
+from monitor.answers import prepare
 from monitor.config import Config
+from monitor.customers import Customers
 from monitor.discretion import DiscreetFormatter, discretion
 from monitor.jobs.act import act
 from monitor.jobs.audit import Finding, audit, notify
@@ -24,7 +26,9 @@ from monitor.jobs.outcome import Outcome
 from monitor.jobs.retain import retain
 from monitor.jobs.triage import triage
 from monitor.jobs.verify import recheck, recheck_due, verify
+from monitor.letters import Notes
 from monitor.relevance import Sieve
+from monitor.rooms import Rooms
 from monitor.store import Store
 
 log = logging.getLogger(__name__)
@@ -98,6 +102,20 @@ class App:
         }
 
     @cached_property
+    def customers(self) -> Customers:
+        brands = self.config.brands.values()
+        return Customers({brand.name: brand.customers for brand in brands if brand.customers})
+
+    @cached_property
+    def notes(self) -> Notes:
+        """What the brands themselves have to say to a case."""
+        return Notes(customer=self.customers.of, answer=lambda case, complaints: prepare(case, complaints, self.config))
+
+    @cached_property
+    def rooms(self) -> Rooms:
+        return Rooms(routes=self.config.routes, quiet=self.config.quiet)
+
+    @cached_property
     def postman(self) -> Postman:
         return Postman(
             channels=self.channels,
@@ -106,6 +124,7 @@ class App:
             lease=self.config.delivery.lease,
             rotations=self.config.rotations,
             fallback=self.config.delivery.fallback,
+            notes=self.notes,
         )
 
     def collect_due(self) -> Outcome:
@@ -131,10 +150,10 @@ class App:
         return verify(self.store, self.connectors, self.sieves, self.config.ladder, self.clock())
 
     def triage(self) -> Outcome:
-        return triage(self.store, self.classifier, self.config.ladder, self.clock())
+        return triage(self.store, self.classifier, self.config.ladder, self.clock(), self.config.topics)
 
     def escalate(self) -> Outcome:
-        return escalate(self.store, self.config.ladder, self.clock())
+        return escalate(self.store, self.config.ladder, self.clock(), self.rooms)
 
     def deliver(self) -> Outcome:
         return deliver(self.store, self.postman)
@@ -145,7 +164,9 @@ class App:
 
     def audit(self) -> list[Finding]:
         every = {name: source.every for name, (source, _) in self.config.sources.items()}
-        return audit(self.store, self.config.ladder, every, self.config.audit.grace, self.clock())
+        found = audit(self.store, self.config.ladder, every, self.config.audit.grace, self.clock())
+        lists = self.customers.problems()
+        return [*found, *(Finding(kind="customer list", subject=f"brand {brand}", what=why) for brand, why in lists)]
 
     def act(self, case_id: int, move: Callable[[Case, datetime], Move]) -> Case:
         """A person's word on a case. Raises NotAllowed."""
@@ -154,7 +175,7 @@ class App:
 
     def missed(self, post: str, who: str) -> Case:
         """A person's word that a post is a complaint which the model let pass. Raises NotAllowed."""
-        return missed(self.store, post, self.classifier, self.config.ladder, who, self.clock())
+        return missed(self.store, post, self.classifier, self.config.ladder, who, self.clock(), self.config.topics)
 
     def watch(self) -> list[Finding]:
         """Audits, tells the audit channel of findings, and asks for the heartbeat address only when there are none."""

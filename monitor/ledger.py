@@ -97,11 +97,16 @@ def log(connection: Connection, entries: Iterable[tuple[int, Event]]) -> None:
     _many(connection, _EVENTS, rows)
 
 
-def send_steps(connection: Connection, steps: Iterable[tuple[Case, int, str]], now: datetime) -> None:
-    """Puts steps of the cases' present rounds, each with its channel, into the outbox; keys are unique for ever."""
+def send_steps(connection: Connection, steps: Iterable[tuple[Case, int, str, datetime | None]], now: datetime) -> None:
+    """Puts steps of the cases' present rounds into the outbox; keys are unique for ever.
+
+    Each comes with its channel and, when that is quiet, with the time until which it is held.
+    """
     rows = [
-        _message(case, channel, now) | {"key": f"case:{case.id}:{case.round}:{index}", "kind": "step", "step": index}
-        for case, index, channel in steps
+        _message(case, channel, now)
+        | {"key": f"case:{case.id}:{case.round}:{index}", "kind": "step", "step": index}
+        | {"due_at": held or now, "held_until": held}
+        for case, index, channel, held in steps
     ]
     _put(connection, rows)
 
@@ -121,7 +126,7 @@ def revive(connection: Connection, case: Case) -> None:
     """Steps of the present round that an answer cancelled are due again, since the answer was taken back."""
     cancelled = (outbox.c.case_id == case.id, outbox.c.round == case.round, outbox.c.state == "cancelled")
     again = {"state": "pending", "due_at": case.check_at, "settled_at": None}
-    connection.execute(update(outbox).where(*cancelled, outbox.c.kind == "step").values(again))
+    connection.execute(update(outbox).where(*cancelled, outbox.c.kind.in_(("step", "answer"))).values(again))
 
 
 def announce(connection: Connection, moves: Sequence[Move]) -> None:

@@ -1,19 +1,21 @@
 """Writes what an outbox row has to say: the case as it stands at the moment of sending, read from the database."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, bindparam, select
 
-from alerts.base import Alert, Channel, Complaint, Notice, Permanent, Transient
+from alerts.base import Alert, Answer, Channel, Complaint, Customer, Notice, Permanent, Transient
 from alerts.case import CALLS, Case, Event, State
 from alerts.ladder import Ladder, Step, rungs
 from alerts.rotation import Rotation
 from classifiers.base import Verdict
 from connectors.base import Mention
 from monitor import ledger, rota
+from monitor.openings import summary
+from monitor.rooms import SUMMARY
 from monitor.schema import cases, events, mentions, outbox, verdicts
 from monitor.store import Store
 
@@ -21,7 +23,7 @@ POST = tuple(field.name for field in fields(Mention))
 VERDICT = tuple(field.name for field in fields(Verdict))
 
 _CASE: Select[Any] = (
-    select(*ledger.COLUMNS, outbox.c.channel, outbox.c.reference, outbox.c.version.label("shown"))
+    select(*ledger.COLUMNS, outbox.c.kind, outbox.c.channel, outbox.c.reference, outbox.c.version.label("shown"))
     .outerjoin(outbox, and_(outbox.c.case_id == cases.c.id, outbox.c.state == "sent"))
     .where(cases.c.id == bindparam("case"))
     .order_by(outbox.c.id)
@@ -36,6 +38,17 @@ _COMPLAINTS: Select[Any] = (
 _TIMELINE = select(events).where(events.c.case_id == bindparam("case")).order_by(events.c.at, events.c.id)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notes:
+    """What the brand itself has to say to a case: who its customer is, and what could be answered."""
+
+    customer: Callable[[Case], Customer | None]
+    answer: Callable[[Case, Sequence[Complaint]], Answer | None]
+
+
+NO_NOTES = Notes(customer=lambda case: None, answer=lambda case, complaints: None)
+
+
 def letter(
     store: Store,
     row: Row[Any],
@@ -43,11 +56,15 @@ def letter(
     ladder: Callable[[str], Ladder],
     rotations: Mapping[str, Rotation],
     now: datetime,
+    notes: Notes = NO_NOTES,
 ) -> Alert | Notice | None:
     """The message of an outbox row; None for what need not be said any more: an update of what already shows the case
-    as it stands, a reminder of a claim that is no more."""
+    as it stands, a reminder of a claim that is no more, a summary of nothing."""
     if row.kind == "notice":
         return Notice(key=row.key, now=now, title=row.body["title"], lines=tuple(row.body["lines"]))
+    if row.kind == SUMMARY:
+        with store.read() as connection:
+            return summary(connection, row, now)
     with store.read() as connection:
         sent = connection.execute(_CASE, {"case": row.case_id}).all()
         case = ledger.case_of(sent[0])
@@ -71,6 +88,9 @@ def letter(
         number=row.step,
         root=next((message.reference for message in here if message.reference), None),
         elsewhere=_link(channels, sent, row.channel),
+        customer=notes.customer(case),
+        answer=notes.answer(case, complaints),
+        suggested=next((m.reference for m in reversed(here) if m.kind == "answer" and m.reference), None),
     )
 
 

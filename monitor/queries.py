@@ -1,6 +1,6 @@
 """Reads for people: the queue and one case's story. Writes nothing."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,19 +25,30 @@ class Story:
     timeline: tuple[Event, ...]
 
 
+def due(case: Case) -> datetime:
+    return case.respond_by
+
+
 def queue(
-    store: Store, *, states: Sequence[State] = tuple(WAITING), brand: str | None = None, limit: int = 50
+    store: Store,
+    *,
+    states: Sequence[State] = tuple(WAITING),
+    brand: str | None = None,
+    limit: int = 50,
+    place: Callable[[Case], datetime] = due,
 ) -> list[Story]:
-    """Cases in these states, the waiting first, the one with the least time left on top."""
+    """Cases in these states, the waiting first, the one whose `place` in time is earliest on top."""
     statement = select(*ledger.COLUMNS).where(cases.c.state.in_(states))
     if brand is not None:
         statement = statement.where(cases.c.brand == brand)
-    settled = when((cases.c.state.in_(WAITING), 0), else_=1)
+    in_order = statement.order_by(cases.c.respond_by, cases.c.id)
     with store.read() as connection:
-        found = connection.execute(statement.order_by(settled, cases.c.respond_by, cases.c.id).limit(limit))
+        waiting = [ledger.case_of(row) for row in connection.execute(in_order.where(cases.c.state.in_(WAITING)))]
+        first = sorted(waiting, key=place)[:limit]
+        rest = connection.execute(in_order.where(cases.c.state.not_in(WAITING)).limit(limit - len(first)))
         return [
             Story(case=case, complaints=read_complaints(connection, case), timeline=())
-            for case in map(ledger.case_of, found.all())
+            for case in [*first, *map(ledger.case_of, rest)]
         ]
 
 

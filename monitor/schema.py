@@ -181,7 +181,7 @@ outbox = Table(
     metadata,
     C("id", Integer, primary_key=True),
     C("key", String(300), nullable=False, unique=True),
-    C("kind", String(20), nullable=False),  # step, update or notice
+    C("kind", String(20), nullable=False),  # step, answer, update, call, summary or notice
     C("case_id", Integer, ForeignKey("cases.id")),
     C("channel", String(200), nullable=False),
     C("round", Integer, nullable=False, default=0),
@@ -195,6 +195,7 @@ outbox = Table(
     C("version", Integer),  # of the case that the message shows
     C("error", Text),
     C("created_at", Utc, nullable=False),
+    C("held_until", Utc),  # when the channel opens that was quiet
     C("tried_at", Utc),  # the first time that it may have left
     C("settled_at", Utc),
     Index(None, "due_at"),

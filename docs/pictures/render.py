@@ -20,8 +20,8 @@ from rich.text import Text
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent.parent))
 
-from alerts import blocks, buttons, case, queue  # noqa: E402
-from alerts.base import Alert, Complaint  # noqa: E402
+from alerts import answers, blocks, buttons, case, queue  # noqa: E402
+from alerts.base import Alert, Complaint, Customer, Notice  # noqa: E402
 from alerts.buttons import Act, Listing, Place, Wish  # noqa: E402
 from alerts.ladder import Step  # noqa: E402
 from classifiers.base import Verdict  # noqa: E402
@@ -162,6 +162,37 @@ def terminal(name: str) -> None:
     )
 
 
+def prepared(name: str) -> None:
+    """A valued customer's case with its prepared answer, one that a person decides, and a summary in the morning."""
+    parcel = replace(FIRST, verdict=replace(FIRST.verdict, topic="outage", language="et", why=("internetti pole",)))
+    mari = Customer(name="Mari Maasikas", tier="gold", note="contract ends in May", rank=0)
+    known: dict[str, Any] = {"complaints": [parcel], "customer": mari}
+    said = answers.prepare(CASE, [parcel], answers.shipped(), {})
+    bill = other("Списали дважды за один месяц. Верните деньги!", "olga_k", id=4218, lang="ru", followers=312)
+    refund = replace(bill["complaints"][0].verdict, topic="refund", language="ru", why=("Верните деньги",))
+    bill["complaints"] = [replace(bill["complaints"][0], verdict=refund)]
+    decided = answers.prepare(bill["case"], bill["complaints"], answers.shipped(), {})
+    lines = (
+        "case 4219 · PõhjaNet on X · delivery · 2 h 10 min late",
+        "case 4223 · PõhjaNet on Bluesky · app · answer by 08:20",
+        "case 4224 · PõhjaNet on Reddit · quality · answer by 08:45 · claimed by Kati",
+    )
+    morning = Notice(
+        key="quiet:care", now=at(0), title="While this channel was quiet: 3 cases wait, 2 were settled", lines=lines,
+        sign="🌅",
+    )  # fmt: skip
+    picture(
+        name,
+        pane("Thread <small>#care</small>", message(alert(1.3, 0, **known)),
+             READER.message(blocks.suggestion(alert(1.3, answer=said, **known))[1], at(1.4)), width=560),
+        f"""<div class=column>{pane("Thread <small>#care-money</small>", message(alert(1.3, 0, **bill)),
+             READER.message(blocks.suggestion(alert(1.3, answer=decided, **bill))[1], at(1.4)), width=560)}
+        {pane("#care", READER.message(blocks.render(morning)[1], at(0)), width=560)}</div>""",
+        width=1192,
+        height=770,
+    )  # fmt: skip
+
+
 def desk(name: str) -> None:
     """What can be pressed: on a new case, on one in hand, on a settled one; and a form."""
     new, taken = alert(1.3, 0), alert(22, **claimed(14))
@@ -214,6 +245,7 @@ def main() -> None:
     lists("slack-queue.png")
     terminal("demo.png")
     desk("slack-buttons.png")
+    prepared("slack-answer.png")
     care, duty = "<span>#care</span>", ("S0CAREDUTY1",)
     new = alert(1.3, 0)
     long = alert(22, complaints=[FIRST, complaint("?", 8), complaint("??", 9), AGAIN], **claimed(14))

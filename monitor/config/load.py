@@ -13,10 +13,13 @@ from alerts.ladder import Ladder
 from classifiers.base import Classifier
 from connectors.base import Connector, Secret
 from monitor.config import plugins, sections
+from monitor.config.answers import check_knowledge, read_templates
 from monitor.config.document import Document
 from monitor.config.escalation import read_ladders, read_rotations
 from monitor.config.model import KINDS, Audit, Brand, Config, Delivery, Desk, General, Plugin, Retention, Source
 from monitor.config.problems import Where, suggest
+from monitor.config.rooms import QUIET, quiet_hours, read_routes
+from monitor.quiet import Quiet
 
 TIMEOUTS_A_LEASE = 4
 SHORTEST_RECHECK = timedelta(hours=1)
@@ -25,7 +28,7 @@ PLAIN_SQLITE = re.compile(r"sqlite:///[^?\s]+")
 
 _SECTIONS = (
     "database", "state", "brands", "sources", "classifier", "channels", "ladders", "delivery", "retention", "audit",
-    "desk", "hours", "rotations",
+    "desk", "hours", "rotations", "routes", "answers",
 )  # fmt: skip
 
 
@@ -41,12 +44,14 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
     brands = _brands(document)
     ladders = _ladders(document)
     rotations = read_rotations(document)
-    channels = _channels(document)
+    channels, quiet = _channels(document)
+    routes = read_routes(document, _keys(document, "channels"), brands)
     sources = _sources(document, brands)
     classifier = _plugin(document, ("classifier",), values.get("classifier"), "classifiers", Classifier)
     delivery = sections.read(Delivery, values.get("delivery") or {}, document, ("delivery",))
     retention = sections.read(Retention, values.get("retention") or {}, document, ("retention",))
     audit = sections.read(Audit, values.get("audit") or {}, document, ("audit",))
+    templates = read_templates(document, brands)
     desk = sections.read(Desk, values.get("desk") or {}, document, ("desk",))
 
     password = _password(document, general.database) if general is not None else ""
@@ -68,6 +73,9 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
         retention=retention,
         audit=audit,
         desk=desk,
+        templates=templates,
+        routes=routes,
+        quiet=quiet,
         secrets=_secrets(password, [classifier, *channels.values(), *(plugin for _, plugin in sources.values())]),
     )
 
@@ -88,6 +96,8 @@ def _brands(document: Document) -> dict[str, Brand]:
         if not brand.keywords and not any(brand.handles.values()):
             document.problem(where, "needs keywords or handles, or nothing can be found of it")
         _check_relevance(document, (*where, "relevance"), brand)
+        _check_topics(document, (*where, "topics"), brand)
+        check_knowledge(document, where, brand)
         found[brand.name] = brand
     return found
 
@@ -106,6 +116,14 @@ def _check_relevance(document: Document, where: Where, brand: Brand) -> None:
             document.problem((*where, "ambiguous", word), what)
         if not context or not all(map(str.strip, context)):
             document.problem((*where, "ambiguous", word), "needs words that tell it is the brand, such as [parcel]")
+
+
+def _check_topics(document: Document, where: Where, brand: Brand) -> None:
+    for topic, words in brand.topics.items():
+        if not re.fullmatch(r"\w[\w -]{0,19}", topic):
+            document.problem((*where, topic), "a topic's name has 1 to 20 letters, digits, spaces or hyphens")
+        if not words or not all(map(str.strip, words)):
+            document.problem((*where, topic), "needs beginnings of words that tell it, such as [parcel, courier]")
 
 
 def _check_name(document: Document, where: Where, name: str, taken: Mapping[str, Any]) -> None:
@@ -148,13 +166,17 @@ def _check_channel(document: Document, where: Where, channel: str) -> None:
         document.problem(where, f"there is no channel {channel!r}; {suggest(channel, channels)}")
 
 
-def _channels(document: Document) -> dict[str, Plugin]:
-    found = {}
+def _channels(document: Document) -> tuple[dict[str, Plugin], dict[str, Quiet]]:
+    """The channels, and the quiet hours of those that have some."""
+    found, quiet = {}, {}
     for name, values in _mapping(document, "channels").items():
-        plugin = _plugin(document, ("channels", name), values, "alerts", Channel)
+        own = {k: v for k, v in values.items() if k not in QUIET} if isinstance(values, dict) else values
+        plugin = _plugin(document, ("channels", name), own, "alerts", Channel)
         if plugin is not None:
             found[name] = plugin
-    return found
+        if hours := quiet_hours(document, name, values):
+            quiet[name] = hours
+    return found, quiet
 
 
 def _sources(document: Document, brands: Mapping[str, Brand]) -> dict[str, tuple[Source, Plugin]]:

@@ -1,13 +1,18 @@
 """What can be configured, and its defaults."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from alerts.answers import Templates, shipped
 from alerts.ladder import Ladder
 from alerts.rotation import Rotation
+from monitor.customers import CustomerList
+from monitor.quiet import Quiet
+from monitor.routes import Route
 
 KINDS = ("jobs", "news", "ads", "retweets", "copies")
 """What can be left out without a word of configuration about it."""
@@ -27,6 +32,15 @@ class Relevance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A question that comes again and again, and where it is answered."""
+
+    words: tuple[str, ...]
+    """Beginnings of words of which a question has one."""
+    link: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Brand:
     """Whose customers are listened to."""
 
@@ -41,6 +55,12 @@ class Brand:
     urgent_ladder: str = ""
     """What urgent cases climb; "": the same."""
     relevance: Relevance = field(default_factory=Relevance)
+    topics: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Topics, the model's or the brand's own, each with beginnings of words that tell a complaint is about it."""
+    facts: dict[str, str] = field(default_factory=dict)
+    """What prepared answers may say, by the names that templates use."""
+    faq: tuple[Entry, ...] = ()
+    customers: CustomerList | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +138,14 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """Where the prepared answers are."""
+
+    folder: str = ""
+    """Templates of one's own, `et/delivery.md`, in the place of the shipped ones or beside them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class General:
     """The settings that stand alone."""
 
@@ -145,6 +173,10 @@ class Config:
     """Values that must not be shown anywhere."""
     desk: Desk = field(default_factory=Desk)
     rotations: dict[str, Rotation] = field(default_factory=dict)
+    routes: tuple[Route, ...] = ()
+    quiet: dict[str, Quiet] = field(default_factory=dict)
+    """By the channels that are quiet at times."""
+    templates: Templates = field(default_factory=shipped)
 
     def ladder(self, brand: str) -> Ladder:
         """The ladder that a brand's cases climb, with that of its urgent ones; the default one for a brand that is no
@@ -154,3 +186,7 @@ class Config:
         named = self.brands[brand]
         ladder = self.ladders[named.ladder]
         return replace(ladder, urgent=self.ladders[named.urgent_ladder]) if named.urgent_ladder else ladder
+
+    def topics(self, brand: str) -> Mapping[str, tuple[str, ...]]:
+        """The words by which a brand tells topics; none for a brand that is no longer configured."""
+        return self.brands[brand].topics if brand in self.brands else {}

@@ -74,7 +74,7 @@ class Reader:
                 raise ValueError(f"a block of type {other!r}")
 
     def _row(self, row: Block) -> str:
-        tag = "blockquote" if row["type"] == "rich_text_quote" else "div"
+        tag = {"rich_text_quote": "blockquote", "rich_text_preformatted": "pre"}.get(row["type"], "div")
         return f"<{tag}>{''.join(self._element(part) for part in row['elements'])}</{tag}>"
 
     def _element(self, part: Block) -> str:
@@ -163,6 +163,8 @@ header { font-weight: 900; font-size: 17px; padding: 13px 20px; border-bottom: 1
        padding: 1px 3px; margin: 0 6px; vertical-align: 1px; }
 .time, .edited { font-size: 12px; color: #616061; }
 blockquote { margin: 4px 0; padding-left: 14px; border-left: 4px solid #ddd; }
+pre { margin: 4px 0; padding: 8px; border: 1px solid #ddd; border-radius: 4px; background: #f8f8f8;
+      white-space: pre-wrap; font: 12px/18px 'DejaVu Sans Mono', monospace; }
 .context { font-size: 13px; line-height: 18px; color: #616061; }
 .context span { margin-right: 8px; }
 .thread { border-left: 2px solid #eee; margin: 4px 0; }

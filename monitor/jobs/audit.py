@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, exists, func, or_, select
 
 from alerts.case import WAITING, State
 from alerts.ladder import Ladder, rungs
@@ -125,10 +125,16 @@ def _late_posts(connection: Connection, grace: timedelta, now: datetime) -> list
 
 
 def _late_messages(connection: Connection, grace: timedelta, now: datetime) -> list[Finding]:
+    held = outbox.alias("held")
+    behind = exists().where(
+        held.c.case_id == outbox.c.case_id, held.c.channel == outbox.c.channel, held.c.due_at.is_not(None),
+        held.c.held_until > now - grace,
+    )  # fmt: skip
+    since = func.coalesce(outbox.c.held_until, outbox.c.created_at)
     rows = connection.execute(
-        select(outbox.c.channel, func.count().label("count"), func.min(outbox.c.created_at).label("oldest"),
+        select(outbox.c.channel, func.count().label("count"), func.min(since).label("oldest"),
                func.max(outbox.c.error).label("error"))
-        .where(outbox.c.due_at.is_not(None), outbox.c.created_at < now - grace)
+        .where(outbox.c.due_at.is_not(None), since < now - grace, ~behind)
         .group_by(outbox.c.channel)
     )  # fmt: skip
     return [

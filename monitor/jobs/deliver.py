@@ -7,8 +7,9 @@
 
 A claim is a lease: a row whose sender died is uncertain once the lease is over. Nothing leaves in the lease's second
 half, so that what one sender began has ended before the next one looks for it. Rows of one case and channel go out in
-their order; of what is due, urgent cases come first, then what has waited longest. A channel that asks to wait is left
-alone until then, and no other with it; new messages and edits are counted apart, as Slack counts them.
+their order; of what is due, urgent cases come first, then what has waited longest, and prepared answers, which hold
+nothing up, when nothing else is due. A channel that asks to wait is left alone until then, and no other with it; new
+messages and edits are counted apart, as Slack counts them.
 """
 
 import logging
@@ -17,7 +18,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, exists, func, insert, literal, not_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, exists, func, insert, literal, not_, or_, select, update
+from sqlalchemy import case as when
 
 from alerts.base import Alert, Channel, Notice, Permanent, Transient, Unknown
 from alerts.case import Event
@@ -26,7 +28,7 @@ from alerts.rotation import Rotation
 from connectors.base import Clock
 from monitor import ledger
 from monitor.jobs.outcome import Outcome, backoff
-from monitor.letters import letter
+from monitor.letters import NO_NOTES, Notes, letter
 from monitor.schema import Utc, cases, outbox
 from monitor.store import Store
 
@@ -57,6 +59,7 @@ class Postman:
     lease: timedelta
     rotations: Mapping[str, Rotation]
     fallback: str = ""
+    notes: Notes = NO_NOTES
     held: dict[Road, datetime] = field(default_factory=dict)
     """Until when a channel has asked to be left alone."""
 
@@ -98,13 +101,15 @@ def _claim(store: Store, closed: Sequence[Road], now: datetime, lease_until: dat
         earlier.c.channel == outbox.c.channel,
         earlier.c.id < outbox.c.id,
         earlier.c.due_at.is_not(None),
+        or_(earlier.c.kind != "answer", outbox.c.kind == "answer"),
     )
     passable = [
         not_(and_(outbox.c.channel == channel, (outbox.c.kind == "update") == edits)) for channel, edits in closed
     ]
+    by_weight = when((outbox.c.kind == "answer", 1), else_=0)
     with store.write() as connection:
         due = select(outbox).where(outbox.c.due_at <= now, first, *passable)
-        due = due.order_by(outbox.c.priority, outbox.c.id)
+        due = due.order_by(by_weight, outbox.c.priority, outbox.c.id)
         rows = connection.execute(due.limit(BATCH).with_for_update(skip_locked=True)).all()
         connection.execute(
             update(outbox)
@@ -125,7 +130,7 @@ def _deliver_one(store: Store, postman: Postman, row: Row[Any], leave_by: dateti
     channel = postman.channels.get(row.channel)
     if channel is None:
         return _fail(store, postman, row, Permanent("the channel is no longer configured"), now)
-    message = letter(store, row, postman.channels, postman.ladder, postman.rotations, now)
+    message = letter(store, row, postman.channels, postman.ladder, postman.rotations, now, postman.notes)
     if message is None:
         _settle(store, row, "cancelled", now)
         return None
@@ -167,9 +172,11 @@ def _again(row: Row[Any], now: datetime) -> datetime:
 
 
 def _overtaken(row: Row[Any], message: Alert | Notice) -> bool:
-    """A step that nobody needs any more: the case was answered, or has begun another round."""
-    if row.kind != "step" or not isinstance(message, Alert):
+    """A step or a prepared answer that nobody needs any more: the case was answered, or has begun another round."""
+    if row.kind not in ("step", "answer") or not isinstance(message, Alert):
         return False
+    if row.kind == "answer" and message.root is None:
+        return True  # the case's message never came here
     return not message.case.waiting or message.case.round != row.round
 
 
@@ -178,6 +185,8 @@ def _send(channel: Channel, row: Row[Any], message: Alert | Notice) -> str | Non
     if row.kind == "update" and isinstance(message, Alert):
         channel.update(message)
         return None
+    if row.kind == "answer" and isinstance(message, Alert):
+        return channel.suggest(message)
     return channel.send(message)
 
 
@@ -203,7 +212,7 @@ def _fail(store: Store, postman: Postman, row: Row[Any], error: Permanent, now: 
     """Gives up on this channel; a step or notice goes to the fallback, so that somebody hears of it."""
     with store.write() as connection:
         failed = _write(connection, row, "failed", now, error=store.tell(error))
-        if failed and postman.fallback and row.channel != postman.fallback and row.kind != "update":
+        if failed and postman.fallback and row.channel != postman.fallback and row.kind not in ("update", "answer"):
             again = {name: getattr(row, name) for name in ("kind", "case_id", "round", "step", "body", "priority")}
             again |= {"key": f"{row.key}:fallback", "channel": postman.fallback, "state": "pending"}
             connection.execute(insert(outbox).values(**again, due_at=now, created_at=now))
