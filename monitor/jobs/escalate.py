@@ -72,9 +72,8 @@ def _climb(
     ledger.climb(connection, [case for case, _ in climbed])
     ledger.log(connection, [(case.id, event) for case, said in climbed for event in _events(said, now)])
     held = [(_hold_to_claim(connection, case, said, now), said) for case, said in climbed]
-    rooms.show(
-        store, connection, [(case, index, ladder(case.brand)) for case, said in held for index in said.fire], now
-    )
+    steps = [(case, index, rungs(case, ladder(case.brand))[index]) for case, said in held for index in said.fire]
+    rooms.show(store, connection, steps, now)
     late = [case for case, said in held if said.fire and case.breached(now)]
     if late:
         ledger.touch(connection, [(case, Event(at=now, kind="breached")) for case in late])
