@@ -100,6 +100,7 @@ mentions = Table(
     Index(None, "source", "recheck_at"),
     Index(None, "erased_at", "detected_at"),
     Index(None, "brand", "skipped"),
+    Index(None, "brand", "posted_at"),
 )
 
 fingerprints = Table(
@@ -156,6 +157,8 @@ cases = Table(
     Index(None, "verify_at"),
     Index(None, "state", "respond_by"),
     Index(None, "brand", "platform", "author"),
+    Index(None, "brand", "posted_at"),
+    Index(None, "brand", "stopped_at"),
 )
 
 events = Table(
