@@ -8,8 +8,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from alerts import story
-from alerts.base import Alert, Notice
+from alerts import story, weekly
+from alerts.base import Alert, Digest, Message, Notice
 from alerts.buttons import buttons
 from alerts.story import Bold, Line, Part, Who
 from alerts.words import line, moment, same_day, shorten
@@ -20,8 +20,10 @@ _USER = re.compile(r"[UW](?=[A-Z]*[0-9])[A-Z0-9]{8,20}")
 _GROUP = re.compile(r"S[A-Z0-9]{8,20}")
 
 
-def render(message: Alert | Notice, *, actions: bool = False) -> tuple[str, list[Block]]:
+def render(message: Message, *, actions: bool = False) -> tuple[str, list[Block]]:
     """The text and blocks of a new message: a case's first one in a channel, one in its thread, or a notice."""
+    if isinstance(message, Digest):
+        return weekly.render(message)
     if isinstance(message, Notice):
         return _notice(message)
     given = any(event.kind == "assigned" for event in message.timeline)

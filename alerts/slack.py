@@ -12,11 +12,11 @@ from typing import Any, NoReturn, cast
 from urllib.error import URLError
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.web import SlackResponse
 
 from alerts import base, blocks
-from alerts.base import Alert, Channel, Notice, Permanent, Transient, Unknown
+from alerts.base import Alert, Channel, Digest, Message, Permanent, Transient, Unknown
 from connectors.base import Clock, Secret
 
 EVENT_TYPE = "complaint_monitor_alert"
@@ -108,7 +108,9 @@ class Slack(Channel):
         self._channel_id: str | None = options.channel if re.fullmatch(r"[CGD][A-Z0-9]{6,}", options.channel) else None
         self._me: SlackResponse | None = None
 
-    def send(self, message: Alert | Notice) -> str:
+    def send(self, message: Message) -> str:
+        if isinstance(message, Digest):
+            self._needs("files:write")
         text, rendered = blocks.render(message, actions=self.options.actions is not None)
         channel, thread = _split(message.root) if isinstance(message, Alert) and message.root else (None, None)
         response = self._call(
@@ -129,6 +131,11 @@ class Slack(Channel):
             raise Unknown("Slack took the message but did not say where it is")
         if thread is None:
             self._channel_id = channel
+        if isinstance(message, Digest):
+            try:
+                self._attach(message, channel, ts)
+            except (Transient, Permanent) as error:  # the message itself has left
+                raise Unknown(str(error)) from None
         return f"{channel}:{ts}"
 
     def update(self, alert: Alert) -> None:
@@ -147,7 +154,7 @@ class Slack(Channel):
             link_names=False,
         )
 
-    def find(self, message: Alert | Notice, since: datetime) -> str | None:
+    def find(self, message: Message, since: datetime) -> str | None:
         about = {
             "oldest": f"{(since - _CLOCKS_APART).timestamp():.6f}",
             "inclusive": True,
@@ -163,6 +170,8 @@ class Slack(Channel):
         for page in pages:
             for found in page.get("messages") or ():
                 if _key(found) == message.key and _wrote(me, found):
+                    if isinstance(message, Digest):
+                        self._attach(message, channel, found["ts"])
                     return f"{channel}:{found['ts']}"
         return None
 
@@ -173,10 +182,7 @@ class Slack(Channel):
 
     def login(self) -> str:
         self._me = None
-        me = self._whoami()
-        header = {name.lower(): value for name, value in me.headers.items()}.get("x-oauth-scopes")
-        if header is not None and "chat:write" not in re.split(r"[,\s]+", header):
-            raise Permanent(_ADVICE["missing_scope"].format(needed="chat:write"))
+        me = self._needs("chat:write")
         channel = self._where()
         self._call(self._client.conversations_history, Transient, channel=channel, limit=1)
         if actions := self.options.actions:
@@ -207,6 +213,26 @@ class Slack(Channel):
             return str(self._call(self._client.apps_connections_open, Transient, app_token=token.reveal())["url"])
         except Permanent:
             raise Permanent(_APP_TOKEN) from None
+
+    def _attach(self, digest: Digest, channel: str, ts: str) -> None:
+        """Puts the charts and the PDF into the thread of the digest's message, unless they are there."""
+        for page in self._pages(self._client.conversations_replies, channel=channel, ts=ts):
+            if any(found.get("files") for found in page.get("messages") or ()):
+                return
+        files = [
+            {"filename": f"{digest.file}-{each.name}.png", "file": each.png, "title": each.title, "alt_txt": each.words}
+            for each in digest.pictures
+        ]
+        files.append({"filename": f"{digest.file}.pdf", "file": digest.pdf, "title": digest.title})
+        self._call(self._client.files_upload_v2, Transient, file_uploads=files, channel=channel, thread_ts=ts)
+
+    def _needs(self, scope: str) -> SlackResponse:
+        """Who the app is. Raises Permanent when it lacks the scope."""
+        me = self._whoami()
+        header = {name.lower(): value for name, value in me.headers.items()}.get("x-oauth-scopes")
+        if header is not None and scope not in re.split(r"[,\s]+", header):
+            raise Permanent(_ADVICE["missing_scope"].format(needed=scope))
+        return me
 
     def _whoami(self) -> SlackResponse:
         if self._me is None:
@@ -243,6 +269,8 @@ class Slack(Channel):
             return method(**arguments)
         except SlackApiError as error:
             self._refused(error.response, lost, arguments.get("channel"))
+        except SlackRequestError:  # what it says may hold anything
+            raise lost("Slack did not take a file") from None
         except URLError as error:
             kind = Transient if isinstance(error.reason, _NEVER_LEFT) else lost
             raise kind(f"Slack can't be reached: {type(error.reason).__name__}") from None

@@ -178,12 +178,12 @@ outbox = Table(
     metadata,
     C("id", Integer, primary_key=True),
     C("key", String(300), nullable=False, unique=True),
-    C("kind", String(20), nullable=False),  # step, update or notice
+    C("kind", String(20), nullable=False),  # step, update, notice or digest
     C("case_id", Integer, ForeignKey("cases.id")),
     C("channel", String(200), nullable=False),
     C("round", Integer, nullable=False, default=0),
     C("step", Integer, nullable=False, default=0),
-    C("body", JSON),  # of a notice; a case is drawn as it stands when it is sent
+    C("body", JSON),  # of a notice or digest; a case is drawn as it stands when it is sent
     C("state", String(20), nullable=False),  # pending, sending, uncertain; then sent, cancelled or failed
     C("due_at", Utc),  # when it may be taken up; null once it is settled
     C("attempts", Integer, nullable=False, default=0),
@@ -202,7 +202,7 @@ problems = Table(
     metadata,
     C("id", Integer, primary_key=True),
     C("source", String(200), nullable=False),
-    C("kind", String(20), nullable=False),  # broken: a post that can't be read; gap: posts out of reach
+    C("kind", String(20), nullable=False),  # broken: a post that can't be read; gap: out of reach; outage: nobody ran
     C("place", Text, nullable=False),
     C("why", Text, nullable=False),
     C("noted_at", Utc, nullable=False),

@@ -60,7 +60,7 @@ def test_estonian_counts_as_estonians_do() -> None:
     one, more = ("{brand} had one complaint", "{brand} had {number} complaints")
     assert say.many(one, more, 1, brand="Lainepost") == "Lainepost sai ühe kaebuse"
     assert say.many(one, more, 2, brand="Lainepost") == "Lainepost sai 2 kaebust"
-    assert say.many(one, more, 1234, brand="Lainepost") == "Lainepost sai 1234 kaebust"
+    assert say.many(one, more, 1234, brand="Lainepost") == "Lainepost sai 1\xa0234 kaebust"
 
 
 def test_numbers_and_days_are_written_as_in_the_language() -> None:

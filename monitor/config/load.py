@@ -14,7 +14,19 @@ from classifiers.base import Classifier
 from connectors.base import Connector, Secret
 from monitor.config import plugins, sections
 from monitor.config.document import Document
-from monitor.config.model import KINDS, Audit, Brand, Config, Delivery, Desk, General, Plugin, Retention, Source
+from monitor.config.model import (
+    KINDS,
+    Audit,
+    Brand,
+    Config,
+    Delivery,
+    Desk,
+    Digests,
+    General,
+    Plugin,
+    Retention,
+    Source,
+)
 from monitor.config.problems import Where, suggest
 
 TIMEOUTS_A_LEASE = 4
@@ -24,7 +36,7 @@ PLAIN_SQLITE = re.compile(r"sqlite:///[^?\s]+")
 
 _SECTIONS = (
     "database", "state", "brands", "sources", "classifier", "channels", "ladders", "delivery", "retention", "audit",
-    "desk",
+    "desk", "digest",
 )  # fmt: skip
 
 
@@ -46,12 +58,15 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
     retention = sections.read(Retention, values.get("retention") or {}, document, ("retention",))
     audit = sections.read(Audit, values.get("audit") or {}, document, ("audit",))
     desk = sections.read(Desk, values.get("desk") or {}, document, ("desk",))
+    digest = sections.read(Digests, values.get("digest") or {}, document, ("digest",))
 
     password = _password(document, general.database) if general is not None else ""
     _check_settings(document, channels, delivery, retention, audit)
+    for index, name in enumerate(digest.channels if digest is not None else ()):
+        _check_channel(document, ("digest", "channels", index), name)
     document.raise_problems()
     assert general is not None and delivery is not None and retention is not None  # noqa: PT018
-    assert audit is not None and desk is not None and classifier is not None  # noqa: PT018
+    assert audit is not None and desk is not None and digest is not None and classifier is not None  # noqa: PT018
     return Config(
         file=file,
         database=general.database,
@@ -65,6 +80,7 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
         retention=retention,
         audit=audit,
         desk=desk,
+        digest=digest,
         secrets=_secrets(password, [classifier, *channels.values(), *(plugin for _, plugin in sources.values())]),
     )
 

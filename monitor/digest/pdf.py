@@ -10,6 +10,7 @@ from fontTools.ttLib import TTFont
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 from fpdf.fonts import FontFace
+from PIL import Image
 
 from alerts.base import Picture
 from monitor.digest.language import Voice
@@ -46,11 +47,11 @@ def pdf(sheet: Sheet, pictures: Sequence[Picture], say: Voice, now: datetime) ->
         (say("Questions that want an answer in the FAQ"), sheet.questions),
     ):
         paper.cases(heading, found)
-    paper.table(say("Topics"), [say("Topic"), say("Complaints"), say("Usual"), " "], sheet.topics)
+    paper.rows(say("Topics"), [say("Topic"), say("Complaints"), say("Usual"), " "], sheet.topics)
     heads = [
         say("Platform"), say("Posts"), say("Complaints"), say("Answered in time"), say("Half answered within"),
     ]  # fmt: skip
-    paper.table(say("Platforms"), heads, sheet.platforms)
+    paper.rows(say("Platforms"), heads, sheet.platforms)
     paper.section(say("The cases behind the figures"))
     for figure in sheet.figures:
         if figure.cases:
@@ -119,12 +120,11 @@ class _Paper(FPDF):
             self.ln(2.5)
 
     def picture(self, picture: Picture) -> None:
-        image = BytesIO(picture.png)
-        shape = self.preload_image(image)[2]
-        height = self.epw * 0.86 * shape["h"] / shape["w"]
+        with Image.open(BytesIO(picture.png)) as shown:
+            height = self.epw * 0.86 * shown.height / shown.width
         if self.will_page_break(height + 4):
             self.add_page()
-        self.image(image, w=self.epw * 0.86, alt_text=self._legible(f"{picture.title}. {picture.words}"))
+        self.image(BytesIO(picture.png), w=self.epw * 0.86, alt_text=self._legible(f"{picture.title}. {picture.words}"))
         self.ln(4)
 
     def cases(self, heading: str, found: Sequence[Case]) -> None:
@@ -141,7 +141,7 @@ class _Paper(FPDF):
                 self.words(case.link, 8.5, BLUE, link=case.url)
             self.ln(2)
 
-    def table(self, heading: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    def rows(self, heading: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         if not rows:
             return
         self.section(heading)
@@ -149,7 +149,7 @@ class _Paper(FPDF):
         self.set_text_color(*INK)
         self.set_draw_color(*LINE)
         bold = FontFace(emphasis="BOLD", color=FAINT)
-        with super().table(borders_layout="HORIZONTAL_LINES", headings_style=bold, line_height=6) as table:
+        with self.table(borders_layout="HORIZONTAL_LINES", headings_style=bold, line_height=6) as table:
             for row in (heads, *rows):
                 table.row([self._legible(cell) for cell in row])
 

@@ -1,15 +1,15 @@
 """Puts a review into the words and numbers of one language, ready for any form."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from alerts.story import handle, safe_url
 from alerts.words import line, shorten
 from monitor.digest.language import Voice
-from monitor.digest.review import Platform, Review, Topic
+from monitor.digest.review import Past, Platform, Review, Topic
 from monitor.digest.sentences import EXPECT_AN_HOUR, GO_UNANSWERED, five
 from monitor.digest.stories import Told
+from monitor.metrics import Ids
 
 EXAMPLES = 2
 """Questions shown of each kind that recurs."""
@@ -94,66 +94,51 @@ def sheet(review: Review, say: Voice) -> Sheet:
 
 
 def _customers(review: Review, say: Voice) -> list[Figure]:
-    this, before, target = review.this, review.before, review.this.target
-    median, slow = this.replies.within(0.5), this.replies.within(0.9)
+    """What customers met with, this week and the one before."""
+    target, before = review.this.target, review.before
+    labels: list[tuple[str, Ids]] = [
+        (say("Complaints"), target.all),
+        (say("Answered in time"), target.in_time),
+        (say("Missed the target"), target.missed),
+        (say("Half answered within"), ()),
+        (say("Nine in ten answered within"), ()),
+        (say("Complaint rate"), ()),
+    ]
+    now = _values(review.this, say)
+    earlier = _values(before, say) if before else [""] * len(labels)
     return [
-        _figure(
-            say("Complaints"), say.number(this.complaints), before and say.number(before.complaints), target.all, say
-        ),
-        _figure(
-            say("Complaint rate"), say.percent(this.posts.rate), before and say.percent(before.posts.rate), (), say
-        ),
-        _figure(
-            say("Answered in time"),
-            say.percent(target.share.value),
-            before and say.percent(before.target.share.value),
-            target.in_time,
-            say,
-        ),
-        _figure(
-            say("Missed the target"),
-            say.number(len(target.missed)),
-            before and say.number(len(before.target.missed)),
-            target.missed,
-            say,
-        ),
-        _figure(
-            say("Half answered within"),
-            _time(median, bool(this.replies.waits), say),
-            before and _time(before.replies.within(0.5), bool(before.replies.waits), say),
-            (),
-            say,
-        ),
-        _figure(
-            say("Nine in ten answered within"),
-            _time(slow, bool(this.replies.waits), say),
-            before and _time(before.replies.within(0.9), bool(before.replies.waits), say),
-            (),
-            say,
-        ),
-        _figure(say("Waiting when the week ended"), say.number(len(review.backlog)), None, review.backlog, say),
-        _figure(say("Answer did not hold"), say.number(len(review.reopened.part)), None, review.reopened.part, say),
+        *(_figure(*label, *values, say=say) for label, *values in zip(labels, now, earlier, strict=True)),
+        _figure(say("Waiting when the week ended"), review.backlog, say.number(len(review.backlog)), say=say),
+        _figure(say("Answer did not hold"), review.reopened.part, say.number(len(review.reopened.part)), say=say),
+    ]
+
+
+def _values(past: Past, say: Voice) -> list[str]:
+    waited = bool(past.replies.waits)
+    return [
+        say.number(past.complaints),
+        say.percent(past.target.share.value),
+        say.number(len(past.target.missed)),
+        _time(past.replies.within(0.5), waited, say),
+        _time(past.replies.within(0.9), waited, say),
+        say.percent(past.posts.rate),
     ]
 
 
 def _monitor(review: Review, say: Voice) -> list[Figure]:
+    """How the monitor itself did."""
     found, told = review.detection.quantile(0.5), review.alert.quantile(0.5)
-    right = review.precision
+    gone, right = review.dismissed.part, review.precision
+    wrong = tuple(sorted({*right.whole} - {*right.part}))
     return [
-        _figure(say("Found after (median)"), _time(found, False, say), None, (), say),
-        _figure(say("Team told after (median)"), _time(told, False, say), None, (), say),
-        _figure(say("Dismissed by the team"), say.number(len(review.dismissed.part)), None, review.dismissed.part, say),
-        _figure(
-            say("Alerts that were right"),
-            say.percent(right.value),
-            None,
-            tuple(sorted({*right.whole} - {*right.part})),
-            say,
-        ),
+        _figure(say("Found after (median)"), (), _time(found, False, say), say=say),
+        _figure(say("Team told after (median)"), (), _time(told, False, say), say=say),
+        _figure(say("Dismissed by the team"), gone, say.number(len(gone)), say=say),
+        _figure(say("Alerts that were right"), wrong, say.percent(right.value), say=say),
     ]
 
 
-def _figure(label: str, value: str, before: str | None, ids: Sequence[int], say: Voice) -> Figure:
+def _figure(label: str, ids: Ids, value: str, before: str = "", *, say: Voice) -> Figure:
     shown = ", ".join(str(number) for number in ids[:MOST_CASES])
     more = say.many(" and one more", " and {number} more", len(ids) - MOST_CASES) if len(ids) > MOST_CASES else ""
     return Figure(
@@ -182,7 +167,8 @@ def _miss(told: Told, say: Voice) -> Case:
 def _save(told: Told, say: Voice) -> Case:
     first = [say("urgent")] if told.wait.urgent else []
     said = say("answered in {length}", length=say.duration(told.took))
-    return _case(told, first, f"{said}; {say('the customer said thank you')}" if told.thanked else said, say)
+    thanks = say("the customer said thank you")
+    return _case(told, first, f"{said}; {thanks}" if told.thanked else said, say)
 
 
 def _case(told: Told, first: list[str], said: str, say: Voice) -> Case:

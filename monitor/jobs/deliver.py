@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, exists, func, insert, literal, select, update
 
-from alerts.base import Alert, Channel, Notice, Permanent, Transient, Unknown
+from alerts.base import Alert, Channel, Digest, Message, Permanent, Transient, Unknown
 from alerts.case import Event
 from alerts.ladder import Ladder
 from connectors.base import Clock
@@ -49,6 +49,8 @@ class Postman:
     ladder: Callable[[str], Ladder]
     clock: Clock
     lease: timedelta
+    digest: Callable[[str, str, str], Digest]
+    """The digest of a brand and a week, under a key."""
     fallback: str = ""
 
 
@@ -103,7 +105,14 @@ def _deliver_one(
     channel = postman.channels.get(row.channel)
     if channel is None:
         return _fail(store, postman, row, Permanent("the channel is no longer configured"), now)
-    message = letter(store, row, postman.channels, postman.ladder, now)
+    try:
+        message = _written(store, postman, row, now)
+    except Permanent as error:
+        return _fail(store, postman, row, error, now)
+    except Exception as error:  # a digest that can't be drawn must not hold up what customers wait for
+        log.exception("message %s", row.key)
+        _later(store, row, backoff(row.attempts, now), store.tell(error))
+        return store.tell(error)
     if message is None:
         _settle(store, row, "cancelled", now)
         return None
@@ -132,14 +141,21 @@ def _deliver_one(
     return None
 
 
-def _overtaken(row: Row[Any], message: Alert | Notice) -> bool:
+def _written(store: Store, postman: Postman, row: Row[Any], now: datetime) -> Message | None:
+    """What the row has to say, as it now stands; None: nothing new."""
+    if row.kind == "digest":
+        return postman.digest(row.body["brand"], row.body["week"], row.key)
+    return letter(store, row, postman.channels, postman.ladder, now)
+
+
+def _overtaken(row: Row[Any], message: Message) -> bool:
     """A step that nobody needs any more: the case was answered, or has begun another round."""
     if row.kind != "step" or not isinstance(message, Alert):
         return False
     return not message.case.waiting or message.case.round != row.round
 
 
-def _send(channel: Channel, row: Row[Any], message: Alert | Notice) -> str | None:
+def _send(channel: Channel, row: Row[Any], message: Message) -> str | None:
     """The reference of a new message; None for an edit."""
     if row.kind == "update" and isinstance(message, Alert):
         channel.update(message)
@@ -147,7 +163,7 @@ def _send(channel: Channel, row: Row[Any], message: Alert | Notice) -> str | Non
     return channel.send(message)
 
 
-def _sent(store: Store, row: Row[Any], drawn: Alert | Notice | None, reference: str | None, now: datetime) -> None:
+def _sent(store: Store, row: Row[Any], drawn: Message | None, reference: str | None, now: datetime) -> None:
     """Settles a message that arrived, with the version of the case that it shows.
 
     One that was found (`drawn` is None) shows the case as it stood when it left: the updates after it are not spared.
