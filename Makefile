@@ -29,6 +29,7 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.end_to_end
 	$(BIN)/python -m benchmarks.escalation
+	$(BIN)/python -m benchmarks.digest
 	$(BIN)/python -m benchmarks.classifier
 
 clean:

@@ -65,19 +65,18 @@ class Voice:
         whole = max(whole, 1) if share > 0 else whole
         return format_percent(whole / 100, locale=self.locale)
 
-    def day(self, day: date) -> str:
-        """Such as 16 November."""
-        return format_date(day, "d MMMM", locale=self.locale)
-
     def days(self, first: date, last: date) -> str:
         """Such as 16–22 November 2026."""
         if (first.year, first.month) == (last.year, last.month):
-            start = format_date(first, "d" if self.language == "en" else "d.", locale=self.locale)
+            start, between = self._date(first, "d"), "–"
         else:
-            start = self.day(first) + " "
-            start = start if first.year == last.year else f"{format_date(first, 'd MMMM y', locale=self.locale)} "
-        end = format_date(last, "d MMMM y" if self.language == "en" else "d. MMMM y", locale=self.locale)
-        return f"{start}–{' ' if start.endswith(' ') else ''}{end}"
+            start, between = self._date(first, "d MMMM" if first.year == last.year else "d MMMM y"), " – "
+        return f"{start}{between}{self._date(last, 'd MMMM y')}"
+
+    def _date(self, day: date, pattern: str) -> str:
+        """Estonians write a point after the day."""
+        pattern = pattern if self.language == "en" else pattern.replace("d", "d.", 1)
+        return str(format_date(day, pattern, locale=self.locale))
 
     def moment(self, at: datetime) -> str:
         """Such as Tue 17 Nov, 14:05, on the brand's clock."""

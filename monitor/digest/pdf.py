@@ -149,7 +149,9 @@ class _Paper(FPDF):
         self.set_text_color(*INK)
         self.set_draw_color(*LINE)
         bold = FontFace(emphasis="BOLD", color=FAINT)
-        with self.table(borders_layout="HORIZONTAL_LINES", headings_style=bold, line_height=6) as table:
+        with self.table(
+            borders_layout="HORIZONTAL_LINES", headings_style=bold, line_height=6, text_align="LEFT"
+        ) as table:
             for row in (heads, *rows):
                 table.row([self._legible(cell) for cell in row])
 

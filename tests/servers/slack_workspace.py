@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tests.servers.slack_files import Files
 from tests.servers.slack_rules import Refused, check_form, check_message, check_reply
 
 Message = dict[str, Any]
@@ -19,7 +20,7 @@ TOKEN = "xoxb-local-0123456789-very-secret"
 CARE, LEADS = "C0CARE0001", "C0LEADS001"
 BOT, USER = "B0MONITOR1", "U0MONITOR1"
 APP_TOKEN = "xapp-local-0123456789-very-secret"
-SCOPES = "chat:write,channels:history,groups:history,channels:read,groups:read,usergroups:read"
+SCOPES = "chat:write,channels:history,groups:history,channels:read,groups:read,usergroups:read,files:write"
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class Workspace:
         """What was said to one person alone: `channel`, `user`, `text`."""
         self.forms: list[Message] = []
         """Modals that were opened."""
+        self.files = Files()
         self.groups: dict[str, list[str]] = {}
         """User groups and the people in them."""
         self.asked: list[str] = []
@@ -144,6 +146,8 @@ class Workspace:
             "chat.postEphemeral": self._reply,
             "views.open": self._open_form,
             "usergroups.users.list": self._members,
+            "files.getUploadURLExternal": self._announce,
+            "files.completeUploadExternal": self._share,
             "apps.connections.open": lambda _: {"url": self.socket_address()},
         }
         if method not in methods:
@@ -210,6 +214,18 @@ class Workspace:
         if arguments.get("usergroup") not in self.groups:
             raise Refused("no_such_subteam", str(arguments.get("usergroup")))
         return {"users": self.groups[arguments["usergroup"]]}
+
+    def upload_address(self) -> str:
+        raise Refused("unknown_method", "files.getUploadURLExternal")
+
+    def _announce(self, arguments: Message) -> Message:
+        self._scope("files:write")
+        return self.files.announce(arguments, self.upload_address())
+
+    def _share(self, arguments: Message) -> Message:
+        self._scope("files:write")
+        room = self._open(arguments | {"channel": arguments.get("channel_id")})
+        return self.files.share(arguments, room, self._stamp, {"user": USER, "bot_id": BOT})
 
     def _history(self, arguments: Message) -> Message:
         self._scope("channels:history")
@@ -281,6 +297,8 @@ def _since(post: Message, arguments: Message) -> bool:
 
 def _seen(post: Message, arguments: Message) -> Message:
     """A message as a reader gets it: the payload of its metadata only when asked for."""
+    if "files" in post:
+        return {**post, "files": [{"id": file["id"], "name": file["name"]} for file in post["files"]]}
     if str(arguments.get("include_all_metadata")) in ("1", "true", "True") or "metadata" not in post:
         return post
     return {**post, "metadata": {"event_type": post["metadata"]["event_type"]}}
