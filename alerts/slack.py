@@ -84,7 +84,8 @@ class Actions:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options(base.Options):
     token: Secret
-    """The app's bot token, xoxb-…; scopes: chat:write and channels:history, for a private channel groups:history."""
+    """The app's bot token, xoxb-…; scopes: chat:write and channels:history, for a private channel groups:history, for
+    digests files:write."""
     channel: str
     """Id such as C012AB3CD, or #name; by name, finding a message again needs channels:read (groups:read) too."""
     actions: Actions | None = None

@@ -96,7 +96,8 @@ def case(number: int, random: Random, days: int) -> dict[str, Any]:
         "id": number + 1, "brand": "b", "platform": random.choice(("x", "reddit", "bluesky")), "thread_id": str(number),
         "author": "a", "state": "answered" if stopped else "open", "round": 1, "level": 1, "posted_at": at,
         "detected_at": at + timedelta(minutes=1), "respond_by": at + timedelta(hours=1), "version": 1,
-        "alerted_at": at + timedelta(minutes=2), "stopped_at": stopped, "stopped_by": "brand_reply" if stopped else None,
+        "alerted_at": at + timedelta(minutes=2), "stopped_at": stopped,
+        "stopped_by": "brand_reply" if stopped else None,
     }  # fmt: skip
 
 

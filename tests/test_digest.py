@@ -31,6 +31,7 @@ from monitor.store import Store
 from tests.databases import fresh
 from tests.desk import Desk
 from tests.servers.slack_api import CARE, TOKEN, SlackApi
+from tests.test_cli import MISCONFIGURED, OK, Office
 from tests.test_email import Post, body, channel, serve
 from tests.weeks import Weeks
 
@@ -389,3 +390,51 @@ def test_a_source_that_waits_for_its_platform_is_no_outage(small_desk: Desk) -> 
 def _outages(desk: Desk) -> list[str]:
     with desk.app.store.read() as connection:
         return list(connection.scalars(select(problems.c.place).where(problems.c.kind == "outage")))
+
+
+# on the command line
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    made = Office(tmp_path)
+    made.file.write_text(made.file.read_text() + "digest: {channels: [care], zone: Europe/Tallinn, language: et}\n")
+    return made
+
+
+def test_a_week_is_drawn_without_being_sent(office: Office) -> None:
+    shown = office.monitor("digest", "--week", "2026-W47", "--dry-run")
+    assert shown.exit_code == OK
+    assert shown.stdout.startswith("Lainepost: kaebused 47. nädalal\n16.–22. november 2026")
+    assert not (office.folder / "state" / "digests").exists()
+
+
+def test_a_week_is_sent_by_hand_once(office: Office) -> None:
+    first, second = (office.monitor("digest", "--week", "2026-W47") for _ in range(2))
+    assert "📊 Lainepost: kaebused 47. nädalal" in first.stdout
+    assert "Lainepost, 2026-W47: sent" in first.stdout
+    assert second.stdout == "Lainepost, 2026-W47: was sent before; nothing to do\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("{zone: Europe/Talinn}", "there is no time zone 'Europe/Talinn'"),
+        ("{hour: 24}", "must be an hour from 1 to 23"),
+        ("{channels: [kare]}", "there is no channel 'kare'"),
+        ("{url: 'javascript:x'}", "must be a web address"),
+        ("{language: lv}", "language"),
+        ("{day: mondays}", "day"),
+    ],
+)
+def test_a_mistake_in_the_section_is_told_with_its_line(office: Office, said: str, why: str) -> None:
+    text = office.file.read_text()
+    office.file.write_text(text[: text.index("digest:")] + f"digest: {said}\n")
+    result = office.monitor("check")
+    assert result.exit_code == MISCONFIGURED
+    assert why in result.stderr
+
+
+@pytest.mark.parametrize("words", [("--week", "2026-47"), ("--week", "2026-W54"), ("--brand", "Nobody")])
+def test_a_week_or_brand_that_there_is_not_is_told(office: Office, words: tuple[str, str]) -> None:
+    assert office.monitor("digest", "--dry-run", *words).exit_code == MISCONFIGURED

@@ -42,6 +42,8 @@ class Reader:
         match block["type"]:
             case "rich_text":
                 return f"<div class=block>{''.join(self._row(row) for row in block['elements'])}</div>"
+            case "header":
+                return f"<div class='block headline'>{escape(block['text']['text'])}</div>"
             case "section":
                 said = block["text"]["text"]
                 plain = block["text"]["type"] == "plain_text"
@@ -149,6 +151,8 @@ header { font-weight: 900; font-size: 17px; padding: 13px 20px; border-bottom: 1
        padding: 1px 3px; margin: 0 6px; vertical-align: 1px; }
 .time, .edited { font-size: 12px; color: #616061; }
 blockquote { margin: 4px 0; padding-left: 14px; border-left: 4px solid #ddd; }
+.headline { font-size: 18px; font-weight: 900; margin: 4px 0 8px; }
+.thread img { display: block; width: 100%; border: 1px solid #ddd; border-radius: 8px; margin: 6px 0; }
 .context { font-size: 13px; line-height: 18px; color: #616061; }
 .context span { margin-right: 8px; }
 .thread { border-left: 2px solid #eee; margin: 4px 0; }
