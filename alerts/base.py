@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -12,17 +12,9 @@ from classifiers.base import Verdict
 from connectors.base import Clock, Mention, Permanent, Transient
 
 __all__ = [
-    "Alert",
-    "Answer",
-    "Channel",
-    "Complaint",
-    "Customer",
-    "Notice",
-    "Options",
-    "Permanent",
-    "Transient",
-    "Unknown",
-]
+    "Alert", "Answer", "Channel", "Complaint", "Customer", "Digest", "Message", "Notice", "Options", "Permanent",
+    "Picture", "Transient", "Unknown",
+]  # fmt: skip
 
 
 class Unknown(Exception):
@@ -106,6 +98,43 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A chart."""
+
+    name: str
+    title: str
+    words: str
+    """The same for those who can't see it."""
+    png: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """The week of a brand in figures, in every form that a channel may need."""
+
+    key: str
+    now: datetime
+    title: str
+    sentences: tuple[str, ...]
+    figures: tuple[tuple[str, str, str], ...]
+    """What is counted, the number, and against what."""
+    links: tuple[tuple[str, str], ...]
+    """Addresses with their words: the cases most worth a look; the whole page first, where it has an address."""
+    pictures: tuple[Picture, ...]
+    text: str = field(repr=False)
+    """All of it in plain text."""
+    html: str = field(repr=False)
+    """All of it for a mail; a picture's address is `cid:` and its name."""
+    pdf: bytes = field(repr=False)
+    file: str
+    """A name for files made of it, without an ending."""
+
+
+Message = Alert | Notice | Digest
+"""All that a channel can be asked to send."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What every channel can be told in its section of config.yaml."""
 
@@ -131,7 +160,7 @@ class Channel(ABC):
         self.clock = clock
 
     @abstractmethod
-    def send(self, message: Alert | Notice) -> str:
+    def send(self, message: Message) -> str:
         """Sends a new message, into the thread of `root` when there is one; its reference, to be kept."""
 
     def suggest(self, alert: Alert) -> str | None:
@@ -146,7 +175,7 @@ class Channel(ABC):
         """
 
     @abstractmethod
-    def find(self, message: Alert | Notice, since: datetime) -> str | None:
+    def find(self, message: Message, since: datetime) -> str | None:
         """The reference of a message that a broken-off `send` may have left, by its key; None: it never arrived."""
 
     def link(self, reference: str) -> str | None:

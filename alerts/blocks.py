@@ -8,8 +8,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from alerts import story
-from alerts.base import Alert, Notice
+from alerts import story, weekly
+from alerts.base import Alert, Digest, Message, Notice
 from alerts.buttons import buttons
 from alerts.case import CALLS
 from alerts.story import Bold, Line, Part, Who
@@ -23,8 +23,10 @@ _SHORT_URL = 300
 """Characters of an address that is still shown in one line with others: Slack takes no more than 3,000 there."""
 
 
-def render(message: Alert | Notice, *, actions: bool = False) -> tuple[str, list[Block]]:
+def render(message: Message, *, actions: bool = False) -> tuple[str, list[Block]]:
     """The text and blocks of a new message: a case's first one in a channel, one in its thread, or a notice."""
+    if isinstance(message, Digest):
+        return weekly.render(message)
     if isinstance(message, Notice):
         return _notice(message)
     called = any(event.kind in CALLS for event in message.timeline)

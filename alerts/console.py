@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from alerts import story
-from alerts.base import Alert, Channel, Notice
+from alerts.base import Alert, Channel, Digest, Message, Notice
 from alerts.story import Line
 from alerts.words import line, shorten
 
@@ -16,8 +16,10 @@ class Console(Channel):
     """Writes to standard output, with bold and dim letters where that is a terminal. A print that broke off can't be
     looked for, so `find` knows nothing and the card is printed again."""
 
-    def send(self, message: Alert | Notice) -> str:
-        if isinstance(message, Notice):
+    def send(self, message: Message) -> str:
+        if isinstance(message, Digest):
+            self._print([f"📊 {line(message.title)}"], message.sentences)
+        elif isinstance(message, Notice):
             self._print([f"{message.sign}  {line(message.title)}"], message.lines)
         elif message.root is not None and message.step is not None:
             self._print([f"⏰ case {message.case.id} · {_said(story.call(message), message)}{_called(message)}"])
@@ -42,7 +44,7 @@ class Console(Channel):
             [f"case {alert.case.id} · {_said(story.headline(alert), alert)}"], [_said(held, alert)] if held else []
         )
 
-    def find(self, message: Alert | Notice, since: datetime) -> str | None:
+    def find(self, message: Message, since: datetime) -> str | None:
         return None
 
     def login(self) -> str:

@@ -13,7 +13,7 @@ from email.utils import parseaddr
 from html import escape
 
 from alerts import base, story
-from alerts.base import Alert, Channel, Notice, Permanent, Transient, Unknown
+from alerts.base import Alert, Channel, Digest, Message, Notice, Permanent, Transient, Unknown
 from alerts.words import line, shorten
 from connectors.base import Secret
 
@@ -42,7 +42,7 @@ class Email(Channel):
 
     Options = Options
 
-    def send(self, message: Alert | Notice) -> str:
+    def send(self, message: Message) -> str:
         mail = self._mail(message)
         with self._connection() as smtp, _sending():
             refused = smtp.send_message(mail)
@@ -55,7 +55,7 @@ class Email(Channel):
     def update(self, alert: Alert) -> None:
         """Nothing: a sent mail can't be edited, and a mail for every change would be noise."""
 
-    def find(self, message: Alert | Notice, since: datetime) -> str | None:
+    def find(self, message: Message, since: datetime) -> str | None:
         return None
 
     def login(self) -> str:
@@ -63,7 +63,7 @@ class Email(Channel):
             smtp.noop()
         return f"{self.options.host}:{self.options.port} takes mail from {self.options.sender}"
 
-    def _mail(self, message: Alert | Notice) -> EmailMessage:
+    def _mail(self, message: Message) -> EmailMessage:
         mail = EmailMessage()
         mail["From"] = line(self.options.sender)
         mail["To"] = ", ".join(line(address) for address in self.options.to)
@@ -72,6 +72,9 @@ class Email(Channel):
         mail["Auto-Submitted"] = "auto-generated"
         if isinstance(message, Alert) and message.root is not None:
             mail["In-Reply-To"] = mail["References"] = line(message.root)
+        if isinstance(message, Digest):
+            _week(mail, message)
+            return mail
         subject, rows, links = _notice(message) if isinstance(message, Notice) else _alert(message)
         mail["Subject"] = line(subject)
         mail.set_content("\n\n".join([*rows, *(f"{text}: {url}" for url, text in links)]) + "\n")
@@ -145,6 +148,20 @@ def _refused(what: str, code: int) -> Transient | Permanent | Unknown:
 
 def _notice(notice: Notice) -> tuple[str, list[str], list[tuple[str, str]]]:
     return f"{notice.sign} {notice.title}", [shorten("\n".join(notice.lines), 5000, lines=100)], []
+
+
+def _week(mail: EmailMessage, digest: Digest) -> None:
+    """Text and HTML with the charts in it, and the PDF beside them."""
+    mail["Subject"] = line(digest.title)
+    mail.set_content(digest.text)
+    mail.add_alternative(digest.html, subtype="html")
+    page = mail.get_body(("html",))
+    assert isinstance(page, EmailMessage)
+    for picture in digest.pictures:
+        page.add_related(
+            picture.png, "image", "png", cid=f"<{picture.name}>", disposition="inline", filename=f"{picture.name}.png"
+        )
+    mail.add_attachment(digest.pdf, "application", "pdf", filename=f"{digest.file}.pdf")
 
 
 def _alert(alert: Alert) -> tuple[str, list[str], list[tuple[str, str]]]:

@@ -13,12 +13,12 @@ from typing import Any, NoReturn, cast
 from urllib.error import URLError
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.web import SlackResponse
 from slack_sdk.webhook import WebhookClient
 
 from alerts import base, blocks
-from alerts.base import Alert, Channel, Notice, Permanent, Transient, Unknown
+from alerts.base import Alert, Channel, Digest, Message, Permanent, Transient, Unknown
 from connectors.base import Clock, Secret
 
 EVENT_TYPE = "complaint_monitor_alert"
@@ -86,7 +86,8 @@ class Actions:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options(base.Options):
     token: Secret
-    """The app's bot token, xoxb-…; scopes: chat:write and channels:history, for a private channel groups:history."""
+    """The app's bot token, xoxb-…; scopes: chat:write and channels:history, for a private channel groups:history, for
+    digests files:write."""
     channel: str
     """Id such as C012AB3CD, or #name; by name, finding a message again needs channels:read (groups:read) too."""
     actions: Actions | None = None
@@ -110,13 +111,15 @@ class Slack(Channel):
         self._channel_id: str | None = options.channel if re.fullmatch(r"[CGD][A-Z0-9]{6,}", options.channel) else None
         self._me: SlackResponse | None = None
 
-    def send(self, message: Alert | Notice) -> str:
+    def send(self, message: Message) -> str:
+        if isinstance(message, Digest):
+            self._needs("files:write")
         return self._post(message, *blocks.render(message, actions=self.options.actions is not None))
 
     def suggest(self, alert: Alert) -> str:
         return self._post(alert, *blocks.suggestion(alert))
 
-    def _post(self, message: Alert | Notice, text: str, rendered: list[blocks.Block]) -> str:
+    def _post(self, message: Message, text: str, rendered: list[blocks.Block]) -> str:
         channel, thread = _split(message.root) if isinstance(message, Alert) and message.root else (None, None)
         response = self._call(
             self._client.chat_postMessage,
@@ -136,6 +139,11 @@ class Slack(Channel):
             raise Unknown("Slack took the message but did not say where it is")
         if thread is None:
             self._channel_id = channel
+        if isinstance(message, Digest):
+            try:
+                self._attach(message, channel, ts)
+            except (Transient, Permanent) as error:  # the message itself has left
+                raise Unknown(str(error)) from None
         return f"{channel}:{ts}"
 
     def update(self, alert: Alert) -> None:
@@ -159,7 +167,7 @@ class Slack(Channel):
             link_names=False,
         )
 
-    def find(self, message: Alert | Notice, since: datetime) -> str | None:
+    def find(self, message: Message, since: datetime) -> str | None:
         about = {
             "oldest": f"{(since - _CLOCKS_APART).timestamp():.6f}",
             "inclusive": True,
@@ -175,6 +183,8 @@ class Slack(Channel):
         for page in pages:
             for found in page.get("messages") or ():
                 if _key(found) == message.key and _wrote(me, found):
+                    if isinstance(message, Digest):
+                        self._attach(message, channel, found["ts"])
                     return f"{channel}:{found['ts']}"
         return None
 
@@ -185,10 +195,7 @@ class Slack(Channel):
 
     def login(self) -> str:
         self._me = None
-        me = self._whoami()
-        header = {name.lower(): value for name, value in me.headers.items()}.get("x-oauth-scopes")
-        if header is not None and "chat:write" not in re.split(r"[,\s]+", header):
-            raise Permanent(_ADVICE["missing_scope"].format(needed="chat:write"))
+        me = self._needs("chat:write")
         channel = self._where()
         self._call(self._client.conversations_history, Transient, channel=channel, limit=1)
         if actions := self.options.actions:
@@ -239,6 +246,26 @@ class Slack(Channel):
         except Permanent:
             raise Permanent(_APP_TOKEN) from None
 
+    def _attach(self, digest: Digest, channel: str, ts: str) -> None:
+        """Puts the charts and the PDF into the thread of the digest's message, unless they are there."""
+        for page in self._pages(self._client.conversations_replies, channel=channel, ts=ts):
+            if any(found.get("files") for found in page.get("messages") or ()):
+                return
+        files = [
+            {"filename": f"{digest.file}-{each.name}.png", "file": each.png, "title": each.title, "alt_txt": each.words}
+            for each in digest.pictures
+        ]
+        files.append({"filename": f"{digest.file}.pdf", "file": digest.pdf, "title": digest.title})
+        self._call(self._client.files_upload_v2, Transient, file_uploads=files, channel=channel, thread_ts=ts)
+
+    def _needs(self, scope: str) -> SlackResponse:
+        """Who the app is. Raises Permanent when it lacks the scope."""
+        me = self._whoami()
+        header = {name.lower(): value for name, value in me.headers.items()}.get("x-oauth-scopes")
+        if header is not None and scope not in re.split(r"[,\s]+", header):
+            raise Permanent(_ADVICE["missing_scope"].format(needed=scope))
+        return me
+
     def _whoami(self) -> SlackResponse:
         if self._me is None:
             self._me = self._call(self._client.auth_test, Transient)
@@ -274,6 +301,8 @@ class Slack(Channel):
             return method(**arguments)
         except SlackApiError as error:
             self._refused(error.response, lost, arguments.get("channel"))
+        except SlackRequestError:  # what it says may hold anything
+            raise lost("Slack did not take a file") from None
         except URLError as error:
             kind = Transient if isinstance(error.reason, _NEVER_LEFT) else lost
             raise kind(f"Slack can't be reached: {type(error.reason).__name__}") from None

@@ -11,6 +11,7 @@ import typer
 
 from connectors.base import storable
 from monitor import cli_model, cli_on_call
+from monitor.cli_digest import digest
 from monitor.cli_posts import filtered
 from monitor.entrance import (
     DEFAULT,
@@ -258,6 +259,7 @@ def audit(config: ConfigPath = DEFAULT, as_json: AsJson = False) -> None:
 
 cli.add_typer(cli_on_call.on_call, name="on-call")
 cli.command()(filtered)
+cli.command()(digest)
 cli.command()(cli_model.missed)
 
 

@@ -28,6 +28,7 @@ def run(app: App, pulse: timedelta = PULSE) -> None:
     Every source has its own job, so that a slow platform holds up no other and never the ladder.
     """
     _ = app.classifier, app.connectors, app.channels  # whatever is wrong with them is said before anything starts
+    app.outage()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -57,6 +58,7 @@ def run(app: App, pulse: timedelta = PULSE) -> None:
     every(pulse, "escalate", app.escalate)
     every(pulse, "deliver", deliver)
     every(AUDIT, "recheck", app.recheck_due)
+    every(AUDIT, "digests", app.digests)
     every(AUDIT, "audit", lambda: Outcome(done=len(app.watch())))
     every(RETAIN, "retain", app.retain)
     try:

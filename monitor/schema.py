@@ -101,6 +101,7 @@ mentions = Table(
     Index(None, "source", "recheck_at"),
     Index(None, "erased_at", "detected_at"),
     Index(None, "brand", "skipped"),
+    Index(None, "brand", "posted_at"),
 )
 
 fingerprints = Table(
@@ -162,6 +163,8 @@ cases = Table(
     Index(None, "verify_at"),
     Index(None, "state", "respond_by"),
     Index(None, "brand", "platform", "author"),
+    Index(None, "brand", "posted_at"),
+    Index(None, "brand", "stopped_at"),
 )
 
 events = Table(
@@ -181,12 +184,12 @@ outbox = Table(
     metadata,
     C("id", Integer, primary_key=True),
     C("key", String(300), nullable=False, unique=True),
-    C("kind", String(20), nullable=False),  # step, answer, update, call, summary or notice
+    C("kind", String(20), nullable=False),  # step, answer, update, call, summary, notice or digest
     C("case_id", Integer, ForeignKey("cases.id")),
     C("channel", String(200), nullable=False),
     C("round", Integer, nullable=False, default=0),
     C("step", Integer, nullable=False, default=0),
-    C("body", JSON),  # of a notice; a case is drawn as it stands when it is sent
+    C("body", JSON),  # of a notice or digest; a case is drawn as it stands when it is sent
     C("state", String(20), nullable=False),  # pending, sending, uncertain; then sent, cancelled or failed
     C("priority", Integer, nullable=False, default=1),  # the lower, the sooner it leaves when many are due
     C("due_at", Utc),  # when it may be taken up; null once it is settled
@@ -208,7 +211,7 @@ problems = Table(
     metadata,
     C("id", Integer, primary_key=True),
     C("source", String(200), nullable=False),
-    C("kind", String(20), nullable=False),  # broken: a post that can't be read; gap: posts out of reach
+    C("kind", String(20), nullable=False),  # broken: a post that can't be read; gap: out of reach; outage: nobody ran
     C("place", Text, nullable=False),
     C("why", Text, nullable=False),
     C("noted_at", Utc, nullable=False),

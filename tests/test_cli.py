@@ -24,7 +24,7 @@ from monitor.store import Store
 ROOT = Path(__file__).parent.parent
 COMMANDS = [
     "run", "tick", "check", "cases", "show", "claim", "answer", "dismiss", "snooze", "reopen", "audit", "filtered",
-    "missed", "classify", "threshold", "quality", "feedback export", "demo", "db upgrade", "on-call show",
+    "missed", "classify", "digest", "threshold", "quality", "feedback export", "demo", "db upgrade", "on-call show",
     "on-call set", "on-call clear",
 ]  # fmt: skip
 CONFIG = """

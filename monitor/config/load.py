@@ -16,7 +16,19 @@ from monitor.config import plugins, sections
 from monitor.config.answers import check_knowledge, read_templates
 from monitor.config.document import Document
 from monitor.config.escalation import read_ladders, read_rotations
-from monitor.config.model import KINDS, Audit, Brand, Config, Delivery, Desk, General, Plugin, Retention, Source
+from monitor.config.model import (
+    KINDS,
+    Audit,
+    Brand,
+    Config,
+    Delivery,
+    Desk,
+    Digests,
+    General,
+    Plugin,
+    Retention,
+    Source,
+)
 from monitor.config.problems import Where, suggest
 from monitor.config.rooms import QUIET, quiet_hours, read_routes
 from monitor.quiet import Quiet
@@ -28,7 +40,7 @@ PLAIN_SQLITE = re.compile(r"sqlite:///[^?\s]+")
 
 _SECTIONS = (
     "database", "state", "brands", "sources", "classifier", "channels", "ladders", "delivery", "retention", "audit",
-    "desk", "hours", "rotations", "routes", "answers",
+    "desk", "hours", "rotations", "routes", "answers", "digest",
 )  # fmt: skip
 
 
@@ -53,12 +65,15 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
     audit = sections.read(Audit, values.get("audit") or {}, document, ("audit",))
     templates = read_templates(document, brands)
     desk = sections.read(Desk, values.get("desk") or {}, document, ("desk",))
+    digest = sections.read(Digests, values.get("digest") or {}, document, ("digest",))
 
     password = _password(document, general.database) if general is not None else ""
     _check_settings(document, channels, delivery, retention, audit)
+    for index, name in enumerate(digest.channels if digest is not None else ()):
+        _check_channel(document, ("digest", "channels", index), name)
     document.raise_problems()
     assert general is not None and delivery is not None and retention is not None  # noqa: PT018
-    assert audit is not None and desk is not None and classifier is not None  # noqa: PT018
+    assert audit is not None and desk is not None and digest is not None and classifier is not None  # noqa: PT018
     return Config(
         file=file,
         database=general.database,
@@ -76,6 +91,7 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
         templates=templates,
         routes=routes,
         quiet=quiet,
+        digest=digest,
         secrets=_secrets(password, [classifier, *channels.values(), *(plugin for _, plugin in sources.values())]),
     )
 

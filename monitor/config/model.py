@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from alerts.answers import Templates, shipped
 from alerts.ladder import Ladder
@@ -118,6 +119,36 @@ class Audit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Digests:
+    """The weekly digest of every brand."""
+
+    channels: tuple[str, ...] = ()
+    """Where it is sent; without any it can still be drawn by the command `digest`."""
+    language: Literal["en", "et"] = "en"
+    zone: str = "UTC"
+    """The brands' own clock, by which a week begins and hours are counted, such as Europe/Tallinn."""
+    day: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
+    hour: int = 8
+    """When it is sent on that day; of the week that is over by then."""
+    url: str = ""
+    """Where the folder `digests` of the state folder can be read, if a web server shows it."""
+
+    def __post_init__(self) -> None:
+        if self.hour > 23:
+            raise ValueError(f"hour: must be an hour from 1 to 23, not {self.hour}")
+        if self.url and not re.fullmatch(r"https?://[^\s<>\"|]+", self.url):
+            raise ValueError(f"url: must be a web address, not {self.url!r}")
+        _ = self.clock
+
+    @property
+    def clock(self) -> ZoneInfo:
+        try:
+            return ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"zone: there is no time zone {self.zone!r}; one is Europe/Tallinn") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """Where presses on Slack's buttons are received over HTTP; used only with a `signing_secret`."""
 
@@ -177,6 +208,7 @@ class Config:
     quiet: dict[str, Quiet] = field(default_factory=dict)
     """By the channels that are quiet at times."""
     templates: Templates = field(default_factory=shipped)
+    digest: Digests = field(default_factory=Digests)
 
     def ladder(self, brand: str) -> Ladder:
         """The ladder that a brand's cases climb, with that of its urgent ones; the default one for a brand that is no

@@ -50,7 +50,7 @@ class Reader:
             case "rich_text":
                 return f"<div class=block>{''.join(self._row(row) for row in block['elements'])}</div>"
             case "header":
-                return f"<div class='block head'>{escape(block['text']['text'])}</div>"
+                return f"<div class='block headline'>{escape(block['text']['text'])}</div>"
             case "divider":
                 return "<hr>"
             case "section" if "fields" in block:
@@ -165,6 +165,8 @@ header { font-weight: 900; font-size: 17px; padding: 13px 20px; border-bottom: 1
 blockquote { margin: 4px 0; padding-left: 14px; border-left: 4px solid #ddd; }
 pre { margin: 4px 0; padding: 8px; border: 1px solid #ddd; border-radius: 4px; background: #f8f8f8;
       white-space: pre-wrap; font: 12px/18px 'DejaVu Sans Mono', monospace; }
+.headline { font-size: 18px; font-weight: 900; margin: 4px 0 8px; }
+.thread img { display: block; width: 100%; border: 1px solid #ddd; border-radius: 8px; margin: 6px 0; }
 .context { font-size: 13px; line-height: 18px; color: #616061; }
 .context span { margin-right: 8px; }
 .thread { border-left: 2px solid #eee; margin: 4px 0; }

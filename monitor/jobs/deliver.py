@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, bindparam, exists, func, insert, literal, not_, or_, select, update
 from sqlalchemy import case as when
 
-from alerts.base import Alert, Channel, Notice, Permanent, Transient, Unknown
+from alerts.base import Alert, Channel, Digest, Message, Permanent, Transient, Unknown
 from alerts.case import Event
 from alerts.ladder import Ladder
 from alerts.rotation import Rotation
@@ -58,6 +58,8 @@ class Postman:
     clock: Clock
     lease: timedelta
     rotations: Mapping[str, Rotation]
+    digest: Callable[[str, str, str], Digest]
+    """The digest of a brand and a week, under a key."""
     fallback: str = ""
     notes: Notes = NO_NOTES
     held: dict[Road, datetime] = field(default_factory=dict)
@@ -130,7 +132,14 @@ def _deliver_one(store: Store, postman: Postman, row: Row[Any], leave_by: dateti
     channel = postman.channels.get(row.channel)
     if channel is None:
         return _fail(store, postman, row, Permanent("the channel is no longer configured"), now)
-    message = letter(store, row, postman.channels, postman.ladder, postman.rotations, now, postman.notes)
+    try:
+        message = _written(store, postman, row, now)
+    except Permanent as error:
+        return _fail(store, postman, row, error, now)
+    except Exception as error:  # a digest that can't be drawn must not hold up what customers wait for
+        log.exception("message %s", row.key)
+        _later(store, row, backoff(row.attempts, now), store.tell(error))
+        return store.tell(error)
     if message is None:
         _settle(store, row, "cancelled", now)
         return None
@@ -171,7 +180,14 @@ def _again(row: Row[Any], now: datetime) -> datetime:
     return backoff(row.attempts, now, most=MOST_BACKOFF[row.priority])
 
 
-def _overtaken(row: Row[Any], message: Alert | Notice) -> bool:
+def _written(store: Store, postman: Postman, row: Row[Any], now: datetime) -> Message | None:
+    """What the row has to say, as it now stands; None: nothing new."""
+    if row.kind == "digest":
+        return postman.digest(row.body["brand"], row.body["week"], row.key)
+    return letter(store, row, postman.channels, postman.ladder, postman.rotations, now, postman.notes)
+
+
+def _overtaken(row: Row[Any], message: Message) -> bool:
     """A step or a prepared answer that nobody needs any more: the case was answered, or has begun another round."""
     if row.kind not in ("step", "answer") or not isinstance(message, Alert):
         return False
@@ -180,7 +196,7 @@ def _overtaken(row: Row[Any], message: Alert | Notice) -> bool:
     return not message.case.waiting or message.case.round != row.round
 
 
-def _send(channel: Channel, row: Row[Any], message: Alert | Notice) -> str | None:
+def _send(channel: Channel, row: Row[Any], message: Message) -> str | None:
     """The reference of a new message; None for an edit."""
     if row.kind == "update" and isinstance(message, Alert):
         channel.update(message)
@@ -190,7 +206,7 @@ def _send(channel: Channel, row: Row[Any], message: Alert | Notice) -> str | Non
     return channel.send(message)
 
 
-def _sent(store: Store, row: Row[Any], drawn: Alert | Notice | None, reference: str | None, now: datetime) -> None:
+def _sent(store: Store, row: Row[Any], drawn: Message | None, reference: str | None, now: datetime) -> None:
     """Settles a message that arrived, with the version of the case that it shows.
 
     One that was found (`drawn` is None) shows the case as it stood when it left: the updates after it are not spared.

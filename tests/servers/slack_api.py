@@ -44,6 +44,9 @@ class SlackApi(Workspace):
         self.answers[address] = []
         return f"{self.url.removesuffix('/api/')}{address}"
 
+    def upload_address(self) -> str:
+        return self.url.removesuffix("api/") + "upload/"
+
     def __enter__(self) -> "SlackApi":
         threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         return self
@@ -71,6 +74,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if self.path.startswith("/answers/"):
             self._send(self.slack.take_answer(self.path, json.loads(body)), b"ok", {"Content-Type": "text/plain"})
+            return
+        if self.path.startswith("/upload/"):
+            taken = self.slack.files.uploaded(self.path.removeprefix("/upload/"), body)
+            self._send(200 if taken else 400, b"OK", {"Content-Type": "text/plain"})
             return
         token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
         method = urlsplit(self.path).path.removeprefix("/api/")

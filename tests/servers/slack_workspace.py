@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from tests.servers.slack_files import Files
 from tests.servers.slack_rules import Refused, check_form, check_home, check_message, check_reply
 
 Message = dict[str, Any]
@@ -88,6 +89,7 @@ class Workspace:
         """What was answered at each address that was given for it."""
         self.needed: set[str] = set()
         """The scopes that requests took."""
+        self.files = Files()
         self.groups: dict[str, list[str]] = {}
         """User groups and the people in them."""
         self.asked: list[str] = []
@@ -161,6 +163,8 @@ class Workspace:
             "views.open": self._open_form,
             "views.publish": self._publish,
             "usergroups.users.list": self._members,
+            "files.getUploadURLExternal": self._announce,
+            "files.completeUploadExternal": self._share,
             "apps.connections.open": lambda _: {"url": self.socket_address()},
         }
         if method not in methods:
@@ -257,6 +261,18 @@ class Workspace:
             raise Refused("no_such_subteam", str(arguments.get("usergroup")))
         return {"users": self.groups[arguments["usergroup"]]}
 
+    def upload_address(self) -> str:
+        raise Refused("unknown_method", "files.getUploadURLExternal")
+
+    def _announce(self, arguments: Message) -> Message:
+        self._scope("files:write")
+        return self.files.announce(arguments, self.upload_address())
+
+    def _share(self, arguments: Message) -> Message:
+        self._scope("files:write")
+        room = self._open(arguments | {"channel": arguments.get("channel_id")})
+        return self.files.share(arguments, room, self._stamp, {"user": USER, "bot_id": BOT})
+
     def _history(self, arguments: Message) -> Message:
         room = self._open(arguments)
         self._scope(f"{room.family}:history")
@@ -329,6 +345,8 @@ def _since(post: Message, arguments: Message) -> bool:
 
 def _seen(post: Message, arguments: Message) -> Message:
     """A message as a reader gets it: the payload of its metadata only when asked for."""
+    if "files" in post:
+        return {**post, "files": [{"id": file["id"], "name": file["name"]} for file in post["files"]]}
     if str(arguments.get("include_all_metadata")) in ("1", "true", "True") or "metadata" not in post:
         return post
     return {**post, "metadata": {"event_type": post["metadata"]["event_type"]}}
