@@ -14,7 +14,7 @@ from classifiers.base import Classifier
 from connectors.base import Connector, Secret
 from monitor.config import plugins, sections
 from monitor.config.document import Document
-from monitor.config.model import KINDS, Audit, Brand, Config, Delivery, Desk, General, Plugin, Retention, Source
+from monitor.config.model import KINDS, Audit, Brand, Config, Delivery, Desk, General, Plugin, Retention, Source, Web
 from monitor.config.problems import Where, suggest
 
 TIMEOUTS_A_LEASE = 4
@@ -24,7 +24,7 @@ PLAIN_SQLITE = re.compile(r"sqlite:///[^?\s]+")
 
 _SECTIONS = (
     "database", "state", "brands", "sources", "classifier", "channels", "ladders", "delivery", "retention", "audit",
-    "desk",
+    "desk", "web",
 )  # fmt: skip
 
 
@@ -46,12 +46,13 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
     retention = sections.read(Retention, values.get("retention") or {}, document, ("retention",))
     audit = sections.read(Audit, values.get("audit") or {}, document, ("audit",))
     desk = sections.read(Desk, values.get("desk") or {}, document, ("desk",))
+    web = sections.read(Web, values.get("web") or {}, document, ("web",))
 
     password = _password(document, general.database) if general is not None else ""
     _check_settings(document, channels, delivery, retention, audit)
     document.raise_problems()
     assert general is not None and delivery is not None and retention is not None  # noqa: PT018
-    assert audit is not None and desk is not None and classifier is not None  # noqa: PT018
+    assert audit is not None and desk is not None and web is not None and classifier is not None  # noqa: PT018
     return Config(
         file=file,
         database=general.database,
@@ -65,6 +66,7 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
         retention=retention,
         audit=audit,
         desk=desk,
+        web=web,
         secrets=_secrets(password, [classifier, *channels.values(), *(plugin for _, plugin in sources.values())]),
     )
 

@@ -95,11 +95,11 @@ class Audit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """Where presses on Slack's buttons are received over HTTP; used only with a `signing_secret`."""
+class Listening:
+    """Something that is reached over the network."""
 
-    listen: str = "127.0.0.1:8080"
-    """Address and port; whatever speaks TLS to Slack passes `/slack/…` on to it."""
+    listen: str
+    """Address and port."""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[^\s:\[\]]+:\d{1,5}|\[[0-9a-fA-F:.]+\]:\d{1,5}", self.listen) or self.port > 65535:
@@ -112,6 +112,40 @@ class Desk:
     @property
     def port(self) -> int:
         return int(self.listen.rpartition(":")[2])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk(Listening):
+    """Where presses on Slack's buttons are received over HTTP; used only with a `signing_secret`."""
+
+    listen: str = "127.0.0.1:8080"
+    """Address and port; whatever speaks TLS to Slack passes `/slack/…` on to it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Web(Listening):
+    """The inbox and the API."""
+
+    listen: str = "127.0.0.1:8090"
+    """Address and port; whatever speaks TLS to browsers passes everything on to it."""
+    public_url: str = ""
+    """Where people reach it, such as https://inbox.example; required unless it listens on this computer only."""
+    session: timedelta = timedelta(hours=12)
+    """How long a sign-in lasts."""
+
+    def __post_init__(self) -> None:
+        Listening.__post_init__(self)
+        if self.public_url and not re.fullmatch(r"https?://[^\s/?#@]+", self.public_url):
+            raise ValueError(f"public_url must be such as https://inbox.example, not {self.public_url!r}")
+        if not self.public_url and not self.local:
+            raise ValueError("public_url is required where others than this computer can reach the inbox")
+        if self.session < timedelta(minutes=1):
+            raise ValueError("session must be at least 1m")
+
+    @property
+    def local(self) -> bool:
+        """Only this computer reaches it."""
+        return self.host in ("localhost", "::1") or self.host.startswith("127.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +175,7 @@ class Config:
     secrets: tuple[str, ...] = field(repr=False)
     """Values that must not be shown anywhere."""
     desk: Desk = field(default_factory=Desk)
+    web: Web = field(default_factory=Web)
 
     def ladder(self, brand: str) -> Ladder:
         """The ladder that a brand's cases climb; the default one for a brand that is no longer configured."""

@@ -1,0 +1,72 @@
+"""A served inbox in a test: the real server on a free port, and people and programs who come to it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from threading import Thread
+from typing import Any
+
+import httpx
+
+from monitor import accounts
+from monitor.accounts import Role, Scope
+from monitor.app import App
+from monitor.config.model import Web
+from monitor.web.server import Server
+from tests.desk import Desk, minutes
+
+PASSWORD = "kolm väikest põrsakest"
+
+
+class Inbox:
+    """The inbox of a desk. Its server runs until the story ends."""
+
+    def __init__(self, desk: Desk, **web: Any) -> None:
+        self.desk = desk
+        desk.app.close()
+        desk.config = replace(desk.config, web=Web(**{"listen": "127.0.0.1:0", **web}))
+        desk.app = App(desk.config, desk.clock)
+        self.server = Server(desk.app)
+        self.url = self.server.local_url
+        self._thread = Thread(target=self.server.run, daemon=True)
+        self._clients: list[httpx.Client] = []
+
+    def __enter__(self) -> "Inbox":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for client in self._clients:
+            client.close()
+        self.server.stop()
+        self._thread.join(20)
+
+    def account(self, name: str, role: Role = Role.AGENT) -> str:
+        accounts.add_user(self.desk.app.store, name, role, self.desk.clock(), password=PASSWORD)
+        return name
+
+    def visitor(self, **headers: str) -> httpx.Client:
+        """A browser, as far as headers go, that has not signed in."""
+        client = httpx.Client(base_url=self.url, headers={"Origin": self.url} | headers, timeout=20)
+        self._clients.append(client)
+        return client
+
+    def person(self, name: str, role: Role = Role.AGENT) -> httpx.Client:
+        """Somebody who has signed in."""
+        client = self.visitor()
+        said = client.post("/sign-in", data={"name": self.account(name, role), "password": PASSWORD})
+        assert said.status_code == 303, said.text
+        return client
+
+    def program(self, *scopes: Scope, name: str = "robot") -> httpx.Client:
+        """A program with a token of these scopes."""
+        token = accounts.add_token(self.desk.app.store, name, scopes, self.desk.clock(), minutes(60))
+        client = self.visitor(Authorization=f"Bearer {token}")
+        client.base_url = f"{self.url}/api/v1"
+        return client
+
+
+@contextmanager
+def inbox(desk: Desk, **web: Any) -> Iterator[Inbox]:
+    with Inbox(desk, **web) as served:
+        yield served
