@@ -53,6 +53,7 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
     document.raise_problems()
     assert general is not None and delivery is not None and retention is not None  # noqa: PT018
     assert audit is not None and desk is not None and web is not None and classifier is not None  # noqa: PT018
+    plugged = [classifier, *channels.values(), *(plugin for _, plugin in sources.values())]
     return Config(
         file=file,
         database=general.database,
@@ -67,7 +68,7 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
         audit=audit,
         desk=desk,
         web=web,
-        secrets=_secrets(password, [classifier, *channels.values(), *(plugin for _, plugin in sources.values())]),
+        secrets=_secrets(password, [web, *(plugin.options for plugin in plugged)]),
     )
 
 
@@ -266,8 +267,8 @@ def _password(document: Document, database: str) -> str:
         return ""
 
 
-def _secrets(password: str, plugins_: list[Plugin]) -> tuple[str, ...]:
-    found = {secret.reveal() for plugin in plugins_ for secret in _within(plugin.options) if secret}
+def _secrets(password: str, sections_: list[Any]) -> tuple[str, ...]:
+    found = {secret.reveal() for section in sections_ for secret in _within(section) if secret}
     return tuple({*found, *([password] if password else [])})
 
 

@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from alerts.ladder import Ladder
+from connectors.base import Secret
 
 KINDS = ("jobs", "news", "ads", "retweets", "copies")
 """What can be left out without a word of configuration about it."""
@@ -123,6 +124,28 @@ class Desk(Listening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Oidc:
+    """An OpenID Connect provider at which people may sign in, such as Slack."""
+
+    issuer: str
+    """Its address, as it calls itself: https://slack.com"""
+    client_id: str
+    client_secret: Secret
+    domains: tuple[str, ...]
+    """Mail domains whose people are let in; the provider must have confirmed their addresses."""
+    role: Literal["viewer", "agent", "admin"] = "viewer"
+    """What somebody becomes who signs in for the first time."""
+    label: str = "Slack"
+    """As in "Sign in with Slack"."""
+
+    def __post_init__(self) -> None:
+        if not re.match(r"https://|http://(127\.0\.0\.1|localhost)[:/]", self.issuer):
+            raise ValueError(f"issuer must be an address such as https://slack.com, not {self.issuer!r}")
+        if not self.domains:
+            raise ValueError("domains must name a mail domain at least: with Slack anybody in the world can sign in")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Web(Listening):
     """The inbox and the API."""
 
@@ -132,6 +155,7 @@ class Web(Listening):
     """Where people reach it, such as https://inbox.example; required unless it listens on this computer only."""
     session: timedelta = timedelta(hours=12)
     """How long a sign-in lasts."""
+    oidc: Oidc | None = None
 
     def __post_init__(self) -> None:
         Listening.__post_init__(self)

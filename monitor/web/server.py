@@ -17,9 +17,10 @@ from starlette.types import ASGIApp
 
 from monitor.app import App
 from monitor.web.api import api
-from monitor.web.doors import Doors, NotForThem, NotSignedIn, OneTimeLink
+from monitor.web.doors import BACK, Doors, NotForThem, NotSignedIn, OneTimeLink
 from monitor.web.guard import SAFE, Guard, Smaller
 from monitor.web.look import page
+from monitor.web.oidc import Provider
 from monitor.web.pages import Pages
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ class Server:
         self.link = OneTimeLink(app) if web.local else None
         self._server = uvicorn.Server(
             uvicorn.Config(
-                application(app, self.link, lambda: self._server.should_exit),
+                application(app, self.link, self.url, lambda: self._server.should_exit),
                 lifespan="off",
                 ws="none",
                 log_config=None,
@@ -68,10 +69,11 @@ class Server:
         self._server.should_exit = True
 
 
-def application(app: App, link: OneTimeLink | None, ending: Callable[[], bool]) -> ASGIApp:
+def application(app: App, link: OneTimeLink | None, url: str, ending: Callable[[], bool]) -> ASGIApp:
     """Pages, and the API below them at /api/v1."""
+    oidc = app.config.web.oidc
     site = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    doors = Doors(app, link)
+    doors = Doors(app, link, Provider(oidc, url + BACK, app.clock) if oidc else None)
     site.include_router(doors.router)
     site.include_router(Pages(app, doors, ending).router)
     site.mount("/api/v1", api(app))
