@@ -9,7 +9,6 @@ import httpx
 
 from monitor import accounts
 from monitor.accounts import Role, Scope
-from monitor.app import App
 from monitor.config.model import Web
 from monitor.web.server import Server
 from tests.databases import fresh
@@ -32,9 +31,8 @@ class Inbox:
 
     def __init__(self, desk: Desk, **web: Any) -> None:
         self.desk = desk
-        desk.app.close()
         desk.config = replace(desk.config, web=Web(**{"listen": "127.0.0.1:0", **web}))
-        desk.app = App(desk.config, desk.clock)
+        desk.restart()
         self.server = Server(desk.app)
         self.url = self.server.local_url
         self._thread = Thread(target=self.server.run, daemon=True)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from alerts import case as moves
 from monitor.accounts import Role
 from tests.browser import chromium, faults
 from tests.inbox import PASSWORD, Inbox, desk_at
@@ -46,7 +47,7 @@ class Screen:
     def sign_in(self, name: str, role: Role = Role.AGENT) -> Page:
         self.context.add_cookies([{"name": "session", "value": self.served.key(name, role), "url": self.served.url}])
         self.page.goto("/")
-        expect(self.page.get_by_text("Live", exact=True)).to_be_visible()
+        alive(self.page)
         return self.page
 
     def enter_password(self, name: str) -> None:
@@ -65,6 +66,11 @@ def kati(browser: Browser, served: Inbox) -> Iterator[Page]:
     assert screen.wrong == []
 
 
+def alive(page: Page) -> None:
+    """Its scripts run: it hears of what happens, and of keys."""
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+
+
 def waiting(page: Page) -> Any:
     return page.locator(".case .open bdi")
 
@@ -75,7 +81,7 @@ def test_an_agent_signs_in_sees_a_case_arrive_claims_it_and_says_that_it_is_answ
     screen = Screen(browser, served)
     screen.enter_password(served.account("kati"))
     kati = screen.page
-    expect(kati.get_by_text("Live", exact=True)).to_be_visible()
+    alive(kati)
     kati.evaluate("window.sameDocument = true")
     expect(waiting(kati)).to_have_text(["@tom", "@mari"])
     served.desk.post("refund please", "liis", ago=30)
@@ -136,10 +142,12 @@ def test_everything_can_be_done_without_a_mouse(served: Inbox, kati: Page) -> No
     expect(row.locator(".state")).to_have_text("kati")
     press("Enter")
     expect(kati.get_by_role("heading", name="@tom")).to_be_visible()
+    alive(kati)
     press("a")
     expect(kati.get_by_role("button", name="Reopen")).to_be_visible()
     press("u")
     expect(waiting(kati)).to_have_text(["@mari"])
+    alive(kati)
     press("/")
     kati.keyboard.type("nothing like it")
     expect(kati.get_by_text("No case is like this.")).to_be_visible()
@@ -163,15 +171,31 @@ def test_a_case_is_given_away_snoozed_and_dismissed_on_its_page(served: Inbox, k
     expect(kati.get_by_role("button", name="Claim")).to_be_visible()
 
 
-def test_what_a_colleague_does_is_seen_and_coming_second_is_told(served: Inbox, kati: Page, browser: Browser) -> None:
-    rein = Screen(browser, served)
-    theirs = rein.sign_in("rein")
+def test_what_a_colleague_does_meanwhile_is_seen_once_the_network_is_back(browser: Browser, served: Inbox) -> None:
+    kati, rein = Screen(browser, served), Screen(browser, served)
+    mine, theirs = (
+        screen.sign_in(name).locator(".case", has_text="@mari") for screen, name in ((kati, "kati"), (rein, "rein"))
+    )
     kati.context.set_offline(True)
-    theirs.locator(".case", has_text="@mari").get_by_role("button", name="Claim").click()
-    expect(theirs.locator(".case", has_text="@mari").locator(".state")).to_have_text("rein")
-    rein.context.close()
+    theirs.get_by_role("button", name="Claim").click()
+    expect(theirs.locator(".state")).to_have_text("rein")
+    expect(mine.locator(".state")).to_have_text("Nobody yet")
     kati.context.set_offline(False)
-    expect(kati.locator(".case", has_text="@mari").locator(".state")).to_have_text("rein")
+    expect(mine.locator(".state")).to_have_text("rein")
+    for screen in (kati, rein):
+        screen.context.close()
+
+
+def test_who_comes_second_is_told_in_the_list(served: Inbox, browser: Browser) -> None:
+    screen = Screen(browser, served)
+    page = screen.sign_in("kati")
+    page.route("**/live*", lambda route: route.abort())
+    page.reload()
+    served.desk.app.act(1, lambda case, now: moves.claim(case, "rein", now))
+    page.locator("#claim-1").click()
+    expect(page.get_by_text("Not done: case 1 is already claimed by rein.")).to_be_visible()
+    expect(page.locator("#case-1 .state")).to_have_text("rein")
+    screen.context.close()
 
 
 def test_nothing_that_a_customer_writes_runs(served: Inbox, kati: Page) -> None:

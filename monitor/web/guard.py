@@ -56,8 +56,8 @@ class Guard:
         if site is not None:
             return site in ("same-origin", "none")
         if origin is not None:
-            return urlsplit(origin).netloc in (headers.get("host"), urlsplit(self._public).netloc) and origin != "null"
-        return "cookie" not in headers and "authorization" in headers
+            return urlsplit(origin).netloc in {headers.get("host"), urlsplit(self._public).netloc} - {""}
+        return "cookie" not in headers
 
 
 class Smaller:

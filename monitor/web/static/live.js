@@ -1,6 +1,7 @@
 // Takes the parts of a page that change from a fresh copy of it, whenever the server says that a case has changed.
 import { serverSays } from "./clocks.js";
 
+const AGAIN = 2000;
 let asked = 0;
 
 export function follow() {
@@ -18,7 +19,9 @@ export function follow() {
 export async function refresh() {
   const number = ++asked;
   const answer = await fetch(location.href).catch(() => null);
-  if (answer && number === asked) show(answer, await answer.text());
+  if (number !== asked) return;
+  if (answer && answer.status < 500) show(answer, await answer.text());
+  else setTimeout(refresh, AGAIN); // the change has been told: it is not told again
 }
 
 export async function submit(form) {
