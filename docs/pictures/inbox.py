@@ -33,6 +33,7 @@ START = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
 SHOWN = 101
 """The minute of the afternoon that the pictures show."""
 PASSWORD = "for a picture only"
+WRONG = moves.Dismissal.NOT_A_COMPLAINT
 
 
 class Afternoon:
@@ -62,15 +63,14 @@ class Afternoon:
         waiting = [each.case for each in queue(self.app.store)]
         for number, case in enumerate(waiting):
             if self._praise(case.thread_id) and self.now - case.posted_at > timedelta(minutes=5):
-                kind = moves.Dismissal.NOT_A_COMPLAINT
-                self.app.act(case.id, lambda each, now: moves.dismiss(each, "kati", now, kind=kind))
+                self.app.act(case.id, lambda each, now: moves.dismiss(each, "kati", now, kind=WRONG))
                 continue
             waits = (self.now - case.posted_at) / timedelta(minutes=1)
             if case.state == "open" and case.id % 3 == 0 and waits > 12:
                 self.app.act(
                     case.id, lambda each, now, who=("kati", "rasmus")[case.id % 2]: moves.claim(each, who, now)
                 )
-            if waits > 45 and (number + minute) % 4 == 0 and case.id > 2:
+            if waits > 52 and (number + minute) % 4 == 0 and case.id > 2:
                 self.app.act(case.id, lambda each, now: moves.answer(each, "rasmus", now))
 
 
@@ -98,7 +98,7 @@ def main(folder: Path = HERE) -> None:
         thread.start()
         pictures = (
             ("inbox.png", "/", {"viewport": {"width": 1240, "height": 860}}),
-            ("inbox-case.png", "tom_in_tallinn", {"viewport": {"width": 1240, "height": 800}, "color_scheme": "dark"}),
+            ("inbox-case.png", "greta_s", {"viewport": {"width": 1240, "height": 800}, "color_scheme": "dark"}),
             ("inbox-phone.png", "/", {"viewport": {"width": 360, "height": 780}}),
         )
         for name, path, looks in pictures:

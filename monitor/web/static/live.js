@@ -8,12 +8,20 @@ export function follow() {
   const sign = document.getElementById("live");
   if (!sign || !document.body.dataset.pulse) return;
   const stream = new EventSource(`/live?seen=${encodeURIComponent(document.body.dataset.pulse)}`);
-  stream.addEventListener("changed", () => refresh());
+  stream.addEventListener("changed", (event) => {
+    document.body.dataset.pulse = event.data;
+    refresh();
+  });
   stream.addEventListener("open", () => tell(sign, "Live", true));
   stream.addEventListener("error", () => {
     tell(sign, "Reconnecting", false);
-    if (stream.readyState === EventSource.CLOSED) location.reload(); // signed out
+    if (stream.readyState === EventSource.CLOSED) setTimeout(comeBack, AGAIN); // refused: signed out, or a proxy's word
   });
+}
+
+function comeBack() {
+  refresh();
+  follow();
 }
 
 export async function refresh() {
