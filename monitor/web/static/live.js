@@ -46,7 +46,8 @@ export async function submit(form) {
 
 async function refused(answer, fresh) {
   if (answer.ok) return;
-  const problem = new DOMParser().parseFromString(fresh, "text/html").querySelector("[role=alert], h1");
+  const page = new DOMParser().parseFromString(fresh, "text/html");
+  const problem = page.querySelector("[role=alert]") ?? page.querySelector("h1");
   await refresh();
   news(problem?.textContent ?? "Nothing was changed.", true);
 }
