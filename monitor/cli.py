@@ -10,7 +10,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from connectors.base import storable
-from monitor import cli_model, cli_on_call
+from monitor import cli_model, cli_on_call, cli_web
 from monitor.cli_digest import digest
 from monitor.cli_posts import filtered
 from monitor.entrance import (
@@ -288,6 +288,9 @@ def classify(
 cli.command()(cli_model.threshold)
 cli.command()(cli_model.quality)
 cli.add_typer(cli_model.feedback, name="feedback")
+cli.command()(cli_web.serve)
+cli.add_typer(cli_web.user, name="user")
+cli.add_typer(cli_web.token, name="token")
 
 
 @cli.command()

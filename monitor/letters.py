@@ -1,6 +1,6 @@
 """Writes what an outbox row has to say: the case as it stands at the moment of sending, read from the database."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
@@ -29,12 +29,13 @@ _CASE: Select[Any] = (
     .order_by(outbox.c.id)
 )
 """A case beside each message that has been sent of it, oldest first; once, beside nothing, before the first."""
-_COMPLAINTS: Select[Any] = (
+_POSTS: Select[Any] = (
     select(*(mentions.c[name] for name in POST), mentions.c.erased_at, *(verdicts.c[name] for name in VERDICT))
     .join(verdicts, verdicts.c.mention_id == mentions.c.id)
-    .where(mentions.c.case_id == bindparam("case"), ~mentions.c.by_brand)
+    .where(~mentions.c.by_brand)
     .order_by(mentions.c.posted_at, mentions.c.id)
 )
+_COMPLAINTS = _POSTS.where(mentions.c.case_id == bindparam("case"))
 _TIMELINE = select(events).where(events.c.case_id == bindparam("case")).order_by(events.c.at, events.c.id)
 
 
@@ -98,6 +99,13 @@ def read_complaints(connection: Connection, case: Case) -> tuple[Complaint, ...]
     """The customer's posts of a case, oldest first."""
     rows = connection.execute(_COMPLAINTS, {"case": case.id})
     return tuple(_complaint(row) for row in rows)
+
+
+def complaints_of(connection: Connection, case_ids: Sequence[int]) -> Iterator[tuple[int, Complaint]]:
+    """The customers' posts of several cases, each with its case's number; oldest first."""
+    rows = _POSTS.add_columns(mentions.c.case_id).where(mentions.c.case_id.in_(case_ids))
+    for row in connection.execute(rows):
+        yield row.case_id, _complaint(row)
 
 
 def read_timeline(connection: Connection, case_id: int) -> tuple[Event, ...]:

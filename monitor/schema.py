@@ -162,6 +162,8 @@ cases = Table(
     Index(None, "check_at"),
     Index(None, "verify_at"),
     Index(None, "state", "respond_by"),
+    Index(None, "state", "stopped_at"),
+    Index(None, "posted_at"),
     Index(None, "brand", "platform", "author"),
     Index(None, "brand", "posted_at"),
     Index(None, "brand", "stopped_at"),
@@ -240,4 +242,47 @@ stand_ins = Table(
     C("until", Utc, nullable=False),
     C("by", Text, nullable=False),
     Index(None, "rotation", "until"),
+)
+
+users = Table(
+    "users",
+    metadata,
+    C("id", Integer, primary_key=True),
+    C("name", String(100), nullable=False, unique=True),
+    C("role", String(20), nullable=False),
+    C("password", Text),  # argon2; null: signs in another way
+    C("subject", String(600), unique=True),  # who it is at the OpenID Connect provider: issuer and id
+    C("created_at", Utc, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    C("digest", String(64), primary_key=True),  # of the cookie, which is kept nowhere
+    C("user_id", Integer, ForeignKey("users.id"), nullable=False),
+    C("created_at", Utc, nullable=False),
+    C("expires_at", Utc, nullable=False),
+    Index(None, "user_id"),
+    Index(None, "expires_at"),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    C("name", String(100), primary_key=True),
+    C("digest", String(64), nullable=False, unique=True),
+    C("scopes", JSON, nullable=False),
+    C("created_at", Utc, nullable=False),
+    C("expires_at", Utc, nullable=False),
+    C("used_at", Utc),
+)
+
+refused = Table(
+    "refused",
+    metadata,
+    C("id", Integer, primary_key=True),
+    C("who", String(200), nullable=False),  # a name or an address that failed to sign in
+    C("at", Utc, nullable=False),
+    Index(None, "who", "at"),
+    Index(None, "at"),
 )

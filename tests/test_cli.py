@@ -25,7 +25,8 @@ ROOT = Path(__file__).parent.parent
 COMMANDS = [
     "run", "tick", "check", "cases", "show", "claim", "answer", "dismiss", "snooze", "reopen", "audit", "filtered",
     "missed", "classify", "digest", "threshold", "quality", "feedback export", "demo", "db upgrade", "on-call show",
-    "on-call set", "on-call clear",
+    "on-call set", "on-call clear", "serve", "user add", "user list", "user password", "user role", "user remove",
+    "token add", "token list", "token remove",
 ]  # fmt: skip
 CONFIG = """
 database: {database}

@@ -28,6 +28,7 @@ from monitor.config.model import (
     Plugin,
     Retention,
     Source,
+    Web,
 )
 from monitor.config.problems import Where, suggest
 from monitor.config.rooms import QUIET, quiet_hours, read_routes
@@ -40,7 +41,7 @@ PLAIN_SQLITE = re.compile(r"sqlite:///[^?\s]+")
 
 _SECTIONS = (
     "database", "state", "brands", "sources", "classifier", "channels", "ladders", "delivery", "retention", "audit",
-    "desk", "hours", "rotations", "routes", "answers", "digest",
+    "desk", "hours", "rotations", "routes", "answers", "digest", "web",
 )  # fmt: skip
 
 
@@ -66,6 +67,7 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
     templates = read_templates(document, brands)
     desk = sections.read(Desk, values.get("desk") or {}, document, ("desk",))
     digest = sections.read(Digests, values.get("digest") or {}, document, ("digest",))
+    web = sections.read(Web, values.get("web") or {}, document, ("web",))
 
     password = _password(document, general.database) if general is not None else ""
     _check_settings(document, channels, delivery, retention, audit)
@@ -73,7 +75,9 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
         _check_channel(document, ("digest", "channels", index), name)
     document.raise_problems()
     assert general is not None and delivery is not None and retention is not None  # noqa: PT018
-    assert audit is not None and desk is not None and digest is not None and classifier is not None  # noqa: PT018
+    assert audit is not None and desk is not None and digest is not None and web is not None  # noqa: PT018
+    assert classifier is not None
+    plugged = [classifier, *channels.values(), *(plugin for _, plugin in sources.values())]
     return Config(
         file=file,
         database=general.database,
@@ -92,7 +96,8 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
         routes=routes,
         quiet=quiet,
         digest=digest,
-        secrets=_secrets(password, [classifier, *channels.values(), *(plugin for _, plugin in sources.values())]),
+        web=web,
+        secrets=_secrets(password, [web, *(plugin.options for plugin in plugged)]),
     )
 
 
@@ -291,8 +296,8 @@ def _password(document: Document, database: str) -> str:
         return ""
 
 
-def _secrets(password: str, plugins_: list[Plugin]) -> tuple[str, ...]:
-    found = {secret.reveal() for plugin in plugins_ for secret in _within(plugin.options) if secret}
+def _secrets(password: str, sections_: list[Any]) -> tuple[str, ...]:
+    found = {secret.reveal() for section in sections_ for secret in _within(section) if secret}
     return tuple({*found, *([password] if password else [])})
 
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from alerts.answers import Templates, shipped
 from alerts.ladder import Ladder
 from alerts.rotation import Rotation
+from connectors.base import Secret
 from monitor.customers import CustomerList
 from monitor.quiet import Quiet
 from monitor.routes import Route
@@ -149,11 +150,11 @@ class Digests:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """Where presses on Slack's buttons are received over HTTP; used only with a `signing_secret`."""
+class Listening:
+    """Something that is reached over the network."""
 
-    listen: str = "127.0.0.1:8080"
-    """Address and port; whatever speaks TLS to Slack passes `/slack/…` on to it."""
+    listen: str
+    """Address and port."""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[^\s:\[\]]+:\d{1,5}|\[[0-9a-fA-F:.]+\]:\d{1,5}", self.listen) or self.port > 65535:
@@ -174,6 +175,63 @@ class Answers:
 
     folder: str = ""
     """Templates of one's own, `et/delivery.md`, in the place of the shipped ones or beside them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk(Listening):
+    """Where presses on Slack's buttons are received over HTTP; used only with a `signing_secret`."""
+
+    listen: str = "127.0.0.1:8080"
+    """Address and port; whatever speaks TLS to Slack passes `/slack/…` on to it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Oidc:
+    """An OpenID Connect provider at which people may sign in, such as Slack."""
+
+    issuer: str
+    """Its address, as it calls itself: https://slack.com"""
+    client_id: str
+    client_secret: Secret
+    domains: tuple[str, ...]
+    """Mail domains whose people are let in; the provider must have confirmed their addresses."""
+    role: Literal["viewer", "agent", "admin"] = "viewer"
+    """What somebody becomes who signs in for the first time."""
+    label: str = "Slack"
+    """As in "Sign in with Slack"."""
+
+    def __post_init__(self) -> None:
+        if not re.match(r"https://|http://(127\.0\.0\.1|localhost)[:/]", self.issuer):
+            raise ValueError(f"issuer must be an address such as https://slack.com, not {self.issuer!r}")
+        if not self.domains:
+            raise ValueError("domains must name a mail domain at least: with Slack anybody in the world can sign in")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Web(Listening):
+    """The inbox and the API."""
+
+    listen: str = "127.0.0.1:8090"
+    """Address and port; whatever speaks TLS to browsers passes everything on to it."""
+    public_url: str = ""
+    """Where people reach it, such as https://inbox.example; required unless it listens on this computer only."""
+    session: timedelta = timedelta(hours=12)
+    """How long a sign-in lasts."""
+    oidc: Oidc | None = None
+
+    def __post_init__(self) -> None:
+        Listening.__post_init__(self)
+        if self.public_url and not re.fullmatch(r"https?://[^\s/?#@]+", self.public_url):
+            raise ValueError(f"public_url must be such as https://inbox.example, not {self.public_url!r}")
+        if not self.public_url and not self.local:
+            raise ValueError("public_url is required where others than this computer can reach the inbox")
+        if self.session < timedelta(minutes=1):
+            raise ValueError("session must be at least 1m")
+
+    @property
+    def local(self) -> bool:
+        """Only this computer reaches it."""
+        return self.host in ("localhost", "::1") or self.host.startswith("127.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +267,7 @@ class Config:
     """By the channels that are quiet at times."""
     templates: Templates = field(default_factory=shipped)
     digest: Digests = field(default_factory=Digests)
+    web: Web = field(default_factory=Web)
 
     def ladder(self, brand: str) -> Ladder:
         """The ladder that a brand's cases climb, with that of its urgent ones; the default one for a brand that is no
