@@ -7,6 +7,7 @@ from classifiers.onnx import SURE
 from classifiers.training import data, start
 from classifiers.training.data import FEEDBACK, TEST_BATCHES, VALIDATION_BATCHES, Example
 from classifiers.training.figures import Figures
+from classifiers.training.stages import INNER
 
 LANGUAGES = {"en": "English", "et": "Estonian", "ru": "Russian", "lv": "Latvian", "fi": "Finnish", "lt": "Lithuanian"}
 
@@ -20,9 +21,11 @@ Latvian and Finnish. Written by `python -m classifiers.train`.
 ## What it is
 
 {layers} layers of 384 wide, {pieces:,} word pieces, weights in eight bits: the lower layers of
-multilingual-e5-small (Wang et al. 2024, MIT licence), its vocabulary cut down to these languages, fine-tuned for all
-that it says and, as an auxiliary task, irony. It reads the first {tokens} tokens of a post. Handles and links are
-replaced before it reads. The probability is fitted on the validation posts (a scale and a shift of the margin).
+multilingual-e5-small (Wang et al. 2024, MIT licence), its vocabulary cut down to these languages; of
+the 1,536 units inside each layer the {inner} that matter most were kept, and taught to read as all of them did.
+Fine-tuned for all that it says and, as an auxiliary task, irony. It reads the first {tokens} tokens of a post. Handles
+and links are replaced before it reads. The probability is fitted on the validation posts (a scale and a shift of the
+margin).
 
 The complaint's margin is the mean of what each token adds to it: `why` names the phrases that add most. That is exact
 for the last layer, but each token there has already looked at the others.
@@ -78,6 +81,7 @@ def write(
     return TEMPLATE.format(
         name=name,
         layers=start.LAYERS,
+        inner=INNER,
         sample=sample,
         sure=SURE,
         pieces=start.PIECES,
