@@ -8,7 +8,6 @@ Beside it the same flood where nothing is known to be urgent.
 """
 
 import argparse
-import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -162,8 +161,7 @@ def _pass(app: App) -> None:
 
 def _claim(app: App, slack: TroubledSlack, claims: dict[int, datetime]) -> None:
     """Somebody claims every tenth case of which the team has heard."""
-    for post in slack.messages("care"):
-        number = _case(post)
+    for number in map(_case, _alerts(slack)):
         if number % 10 == 0 and number not in claims:
             app.act(number, lambda case, now: moves.claim(case, "U0KATI00001", now))
             claims[number] = app.clock()
@@ -171,7 +169,7 @@ def _claim(app: App, slack: TroubledSlack, claims: dict[int, datetime]) -> None:
 
 def _figures(desk: Desk, slack: TroubledSlack, claims: dict[int, datetime], count: int) -> Figures:
     arrived: dict[int, list[dict[str, Any]]] = {}
-    for post in slack.messages("care"):
+    for post in _alerts(slack):
         arrived.setdefault(_case(post), []).append(post)
     delays: dict[str, list[float]] = {URGENT: [], ORDINARY: []}
     for story in desk.stories:
@@ -191,10 +189,13 @@ def _figures(desk: Desk, slack: TroubledSlack, claims: dict[int, datetime], coun
     )
 
 
+def _alerts(slack: SlackApi) -> list[dict[str, Any]]:
+    """The first messages of cases, without the prepared answers in their threads."""
+    return [post for post in slack.messages("care") if "thread_ts" not in post]
+
+
 def _case(post: dict[str, Any]) -> int:
-    found = re.match(r"case:(\d+):", post["metadata"]["event_payload"]["key"])
-    assert found
-    return int(found[1])
+    return int(post["metadata"]["event_payload"]["key"].split(":")[1])
 
 
 def main() -> None:

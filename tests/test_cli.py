@@ -114,7 +114,7 @@ def busy(office: Office, _day_before: Path) -> Office:
 
 def test_a_tick_of_cron_finds_the_complaint_prints_the_alert_and_ends_well(office: Office) -> None:
     done = office.process("tick")
-    assert (done.returncode, done.stderr) == (OK, "Done: collect 1, triage 1, escalate 1, deliver 1.\n")
+    assert (done.returncode, done.stderr) == (OK, "Done: collect 1, triage 1, escalate 1, deliver 2.\n")
     assert "my parcel is late" in done.stdout
     (case,) = office.json("cases")
     assert (case["author"], case["state"], case["posts"][0]["text"]) == ("mari", "open", "my parcel is late")
