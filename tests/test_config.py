@@ -49,7 +49,7 @@ def with_every_example(text: str) -> str:
     text = text.replace("  care:\n    type: console\n  managers:\n    type: console\n", "")
     text = re.sub(r"(?m)^(  )# ((?:care|managers|duty):)$", r"\1\2", text)
     text = re.sub(r"(?m)^(  )#   ((?:type|token|channel|actions|host|sender|to|quiet|zone): .*)$", r"\1  \2", text)
-    return re.sub(r"(?m)^  # ((?:fallback|heartbeat): .*)$", r"  \1", text)
+    return re.sub(r"(?m)^  # ((?:fallback|heartbeat|oidc): .*)$", r"  \1", text)
 
 
 ACCOUNTS = {
@@ -60,6 +60,7 @@ ACCOUNTS = {
     "SLACK_BOT_TOKEN": "xoxb-hunter2",
     "SLACK_APP_TOKEN": "xapp-hunter2",
     "HEARTBEAT_URL": "https://beat.example/1",
+    "OIDC_CLIENT_SECRET": "oidc-hunter2",
 }
 
 
@@ -93,7 +94,14 @@ def test_every_commented_example_works_once_its_accounts_are_set(tmp_path: Path)
     assert config.quiet["managers"].zone == "Europe/Tallinn"
     assert config.delivery.fallback == "duty"
     assert config.audit.heartbeat == "https://beat.example/1"
-    assert set(config.secrets) == {"bearer-hunter2", "secret-hunter2", "bsky-hunter2", "xoxb-hunter2", "xapp-hunter2"}
+    assert set(config.secrets) == {
+        "bearer-hunter2",
+        "secret-hunter2",
+        "bsky-hunter2",
+        "xoxb-hunter2",
+        "xapp-hunter2",
+        "oidc-hunter2",
+    }
     assert (config.desk.host, config.desk.port) == ("127.0.0.1", 8080)
     assert "hunter2" not in repr(config)
 

@@ -88,7 +88,7 @@ class SilentServer:
 
 
 def test_a_deaf_socket_is_replaced(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="monitor")
     heard = Queue[Any]()
     sockets = Sockets()
     sockets.mute = 1

@@ -36,6 +36,7 @@ Problems = dict[int | str, dict[str, Any]]
 
 def _problems(*statuses: int) -> Problems:
     known = {
+        400: "The body can't be read.",
         401: "There is no token, or it is wrong or too old.",
         403: "The token's scopes don't reach so far.",
         404: "There is no such case.",
@@ -46,7 +47,7 @@ def _problems(*statuses: int) -> Problems:
 
 
 READING = _problems(401, 403, 422)
-ACTING = _problems(401, 403, 404, 409, 422)
+ACTING = _problems(400, 401, 403, 404, 409, 422)
 
 
 def api(app: App) -> FastAPI:
