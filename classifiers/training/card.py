@@ -95,11 +95,11 @@ def write(
 
 
 def _sources(examples: Sequence[Example]) -> list[str]:
-    every = Counter(each.source for each in examples)
-    training = Counter(each.source for each in examples if each.split == "train")
+    every = Counter(_family(each) for each in examples)
+    training = Counter(_family(each) for each in examples if each.split == "train")
     own = ", ".join(
         f"{LANGUAGES.get(lang, lang)} {count:,}"
-        for lang, count in Counter(each.lang for each in examples if each.source == "own").most_common()
+        for lang, count in Counter(each.lang for each in examples if _family(each) == "own").most_common()
     )
     rows = [f"| own posts | {every['own']:,} | {training['own']:,} | as the project | {own} |"]
     if every[FEEDBACK]:
@@ -110,6 +110,10 @@ def _sources(examples: Sequence[Example]) -> list[str]:
             counts = f"{every[name]:,} | {training[name]:,}"
             rows.append(f"| {name} | {counts} | {entry['licence']} | {entry['source']} |")
     return rows
+
+
+def _family(each: Example) -> str:
+    return "own" if each.source == "everyday" else each.source
 
 
 def _row(each: Figures, lost: float) -> str:

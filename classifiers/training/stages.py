@@ -40,7 +40,11 @@ INNER = 512
 NARROWED = Recipe(steps=600, rate=5e-4, warmup=0.05, check_every=300, weights=BASE.weights)
 FINISH = Recipe(steps=700, rate=2e-4, warmup=0.06, check_every=175, weights=SHARES)
 SETTLED = Recipe(
-    steps=220, rate=1.2e-4, warmup=0.05, check_every=110, weights=SHARES | {CORPUS: 12.0, "irony": 0.0, "plain": 0.0}
+    steps=220,
+    rate=1.2e-4,
+    warmup=0.05,
+    check_every=110,
+    weights=SHARES | {CORPUS: 9.0, "everyday": 12.0, "irony": 0.0, "plain": 0.0},
 )
 FOLD = Recipe(steps=300, rate=2e-4, check_every=1000, weights={CORPUS: 6.0})
 
