@@ -152,6 +152,8 @@ class Channel(ABC):
     """
 
     Options: ClassVar[type[Options]] = Options
+    suggests: ClassVar[bool] = False
+    """Prepared answers are messages of their own here; elsewhere the case's message shows them."""
 
     def __init__(self, name: str, options: Any, *, clock: Clock) -> None:
         """`name` is the channel's in config.yaml; `options` an instance of the class's `Options`."""
@@ -163,9 +165,9 @@ class Channel(ABC):
     def send(self, message: Message) -> str:
         """Sends a new message, into the thread of `root` when there is one; its reference, to be kept."""
 
-    def suggest(self, alert: Alert) -> str | None:
-        """Sends the prepared answer into the thread of `root`; its reference. None: the case's message has shown it."""
-        return None
+    def suggest(self, alert: Alert) -> str:
+        """Sends the prepared answer into the thread of `root`; its reference. Asked only of a channel that suggests."""
+        raise NotImplementedError
 
     @abstractmethod
     def update(self, alert: Alert) -> None:

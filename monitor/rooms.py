@@ -1,6 +1,6 @@
 """Puts steps before people: into the channel that the case belongs to, at once or when that channel opens."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,8 @@ class Rooms:
 
     routes: tuple[Route, ...] = ()
     quiet: Mapping[str, Quiet] = field(default_factory=dict)
+    suggesting: Collection[str] = ()
+    """Channels that show prepared answers in messages of their own."""
 
     def show(
         self, store: Store, connection: Connection, steps: Sequence[tuple[Case, int, Rung]], now: datetime
@@ -47,7 +49,7 @@ class Rooms:
         rows = [self._summary(channel, opening, now) for channel, opening in sorted(openings)]
         store.insert_new(connection, outbox, rows, ["key"])
         ledger.send_steps(connection, placed, now)
-        answers = [_answer(case, channel, held, now) for case, _, channel, held in placed]
+        answers = [_answer(case, channel, held, now) for case, _, channel, held in placed if channel in self.suggesting]
         store.insert_new(connection, outbox, answers, ["key"])
 
     def break_through(self, store: Store, now: datetime) -> None:
