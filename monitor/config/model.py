@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from alerts.ladder import Ladder
+from alerts.storm import Sensitivity
 
 KINDS = ("jobs", "news", "ads", "retweets", "copies")
 """What can be left out without a word of configuration about it."""
@@ -26,6 +27,19 @@ class Relevance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Storms:
+    """When many complain about one thing at once, one incident takes the place of an alert for each of them."""
+
+    watch: bool = True
+    sensitivity: Sensitivity = "normal"
+    """`low` waits until nobody could doubt it; `high` is sooner, and wrong about once in a few weeks."""
+    at_least: int = 6
+    """Fewer people than this are no storm, however unusual."""
+    channel: str = ""
+    """Where the incident is shown; "": where the ladder's first step goes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Brand:
     """Whose customers are listened to."""
 
@@ -38,6 +52,7 @@ class Brand:
     """The brand's own accounts a platform, agents' personal ones included: their replies stop the clock."""
     ladder: str = "default"
     relevance: Relevance = field(default_factory=Relevance)
+    storms: Storms = field(default_factory=Storms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
