@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from alerts.case import Case, Event
@@ -11,7 +11,18 @@ from alerts.ladder import Step
 from classifiers.base import Verdict
 from connectors.base import Clock, Mention, Permanent, Transient
 
-__all__ = ["Alert", "Channel", "Complaint", "Notice", "Options", "Permanent", "Transient", "Unknown"]
+__all__ = [
+    "Alert",
+    "Channel",
+    "Complaint",
+    "Incident",
+    "Message",
+    "Notice",
+    "Options",
+    "Permanent",
+    "Transient",
+    "Unknown",
+]
 
 
 class Unknown(Exception):
@@ -47,10 +58,52 @@ class Alert:
     """Reference of the case's first message in this channel; None: this becomes it."""
     elsewhere: str | None = None
     """A link to the case's message in the channel of its first step, when that is another one."""
+    incident: str | None = None
+    """Reference of the incident in whose thread the case is shown, by a short line; None: it has its own message."""
+
+    @property
+    def near(self) -> datetime:
+        """A moment close to when the message is read: dates may be left out around it."""
+        return self.case.detected_at
 
     @property
     def late(self) -> bool:
         return self.case.breached(self.now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """A storm as it stands: many complaints about one topic of a brand, which it shows in one message and its thread."""
+
+    key: str
+    now: datetime
+    id: int
+    brand: str
+    topic: str
+    """"" when the classifier tells none."""
+    started_at: datetime
+    ended_at: datetime | None
+    usual: float
+    """Complaints an hour, at the hour at which it began."""
+    counts: tuple[tuple[datetime, int], ...]
+    """Complaints by stretches of time, each with its beginning, oldest first."""
+    stretch: timedelta
+    complaints: int
+    """Cases in it."""
+    waiting: int
+    answered: int
+    late: int
+    """Those that waited, or still wait, past the target."""
+    respond_by: datetime | None
+    """When the first of those that wait is due."""
+    apart: tuple[int, ...]
+    """Cases with messages of their own: they came before the storm was noticed, or are urgent."""
+    root: str | None
+    """Reference of the incident's message; None: this becomes it. A new message with a root tells of the end."""
+
+    @property
+    def near(self) -> datetime:
+        return self.started_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +114,9 @@ class Notice:
     now: datetime
     title: str
     lines: tuple[str, ...]
+
+
+Message = Alert | Incident | Notice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,15 +145,15 @@ class Channel(ABC):
         self.clock = clock
 
     @abstractmethod
-    def send(self, message: Alert | Notice) -> str:
-        """Sends a new message, into the thread of `root` when there is one; its reference, to be kept."""
+    def send(self, message: Message) -> str:
+        """Sends a new message; its reference, to be kept. It goes into the thread of `incident`, else of `root`."""
 
     @abstractmethod
-    def update(self, alert: Alert) -> None:
-        """Edits the message `alert.root` to show the case as it stands. Doing it twice is doing it once."""
+    def update(self, shown: Alert | Incident) -> None:
+        """Edits the message `shown.root` to show the case or storm as it stands. Doing it twice is doing it once."""
 
     @abstractmethod
-    def find(self, message: Alert | Notice, since: datetime) -> str | None:
+    def find(self, message: Message, since: datetime) -> str | None:
         """The reference of a message that a broken-off `send` may have left, by its key; None: it never arrived."""
 
     def link(self, reference: str) -> str | None:

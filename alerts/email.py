@@ -12,8 +12,8 @@ from email.message import EmailMessage
 from email.utils import parseaddr
 from html import escape
 
-from alerts import base, story
-from alerts.base import Alert, Channel, Notice, Permanent, Transient, Unknown
+from alerts import base, incident, story
+from alerts.base import Alert, Channel, Incident, Message, Notice, Permanent, Transient, Unknown
 from alerts.words import line, shorten
 from connectors.base import Secret
 
@@ -42,7 +42,7 @@ class Email(Channel):
 
     Options = Options
 
-    def send(self, message: Alert | Notice) -> str:
+    def send(self, message: Message) -> str:
         mail = self._mail(message)
         with self._connection() as smtp, _sending():
             refused = smtp.send_message(mail)
@@ -52,10 +52,10 @@ class Email(Channel):
             )
         return str(mail["Message-ID"])
 
-    def update(self, alert: Alert) -> None:
+    def update(self, shown: Alert | Incident) -> None:
         """Nothing: a sent mail can't be edited, and a mail for every change would be noise."""
 
-    def find(self, message: Alert | Notice, since: datetime) -> str | None:
+    def find(self, message: Message, since: datetime) -> str | None:
         return None
 
     def login(self) -> str:
@@ -63,16 +63,18 @@ class Email(Channel):
             smtp.noop()
         return f"{self.options.host}:{self.options.port} takes mail from {self.options.sender}"
 
-    def _mail(self, message: Alert | Notice) -> EmailMessage:
+    def _mail(self, message: Message) -> EmailMessage:
         mail = EmailMessage()
         mail["From"] = line(self.options.sender)
         mail["To"] = ", ".join(line(address) for address in self.options.to)
         mail["Date"] = message.now
         mail["Message-ID"] = self._message_id(message.key)
         mail["Auto-Submitted"] = "auto-generated"
-        if isinstance(message, Alert) and message.root is not None:
-            mail["In-Reply-To"] = mail["References"] = line(message.root)
-        subject, rows, links = _notice(message) if isinstance(message, Notice) else _alert(message)
+        parent = None if isinstance(message, Notice) else message.root
+        parent = parent or (message.incident if isinstance(message, Alert) else None)
+        if parent is not None:
+            mail["In-Reply-To"] = mail["References"] = line(parent)
+        subject, rows, links = _letter(message)
         mail["Subject"] = line(subject)
         mail.set_content("\n\n".join([*rows, *(f"{text}: {url}" for url, text in links)]) + "\n")
         mail.add_alternative(_html(rows, links), subtype="html")
@@ -141,6 +143,26 @@ def _refused(what: str, code: int) -> Transient | Permanent | Unknown:
     if code < 0:
         return Unknown(said)
     return Permanent(said) if code >= 500 else Transient(said)
+
+
+def _letter(message: Message) -> tuple[str, list[str], list[tuple[str, str]]]:
+    """Subject, paragraphs and links."""
+    match message:
+        case Notice():
+            return _notice(message)
+        case Incident():
+            return _storm(message)
+        case Alert():
+            return _alert(message)
+
+
+def _storm(storm: Incident) -> tuple[str, list[str], list[tuple[str, str]]]:
+    said = story.plain(incident.headline(storm), storm.near)
+    if storm.root:
+        return said, [said, story.plain(incident.ending(storm), storm.near)], []
+    chart = "\n".join(story.plain(bar, storm.near) for bar in incident.bars(storm))
+    figures = story.plain(incident.figures(storm), storm.near)
+    return said, [said, figures, chart, incident.usual(storm), incident.footer(storm)], []
 
 
 def _notice(notice: Notice) -> tuple[str, list[str], list[tuple[str, str]]]:

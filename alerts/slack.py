@@ -16,7 +16,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
 from alerts import base, blocks
-from alerts.base import Alert, Channel, Notice, Permanent, Transient, Unknown
+from alerts.base import Alert, Channel, Incident, Message, Notice, Permanent, Transient, Unknown
 from connectors.base import Clock, Secret
 
 EVENT_TYPE = "complaint_monitor_alert"
@@ -108,9 +108,9 @@ class Slack(Channel):
         self._channel_id: str | None = options.channel if re.fullmatch(r"[CGD][A-Z0-9]{6,}", options.channel) else None
         self._me: SlackResponse | None = None
 
-    def send(self, message: Alert | Notice) -> str:
+    def send(self, message: Message) -> str:
         text, rendered = blocks.render(message, actions=self.options.actions is not None)
-        channel, thread = _split(message.root) if isinstance(message, Alert) and message.root else (None, None)
+        channel, thread = _split(parent) if (parent := _parent(message)) else (None, None)
         response = self._call(
             self._client.chat_postMessage,
             Unknown,
@@ -131,11 +131,11 @@ class Slack(Channel):
             self._channel_id = channel
         return f"{channel}:{ts}"
 
-    def update(self, alert: Alert) -> None:
-        if alert.root is None:
-            raise ValueError(f"{alert.key} has no message to edit")
-        channel, ts = _split(alert.root)
-        text, rendered = blocks.root(alert, actions=self.options.actions is not None)
+    def update(self, shown: Alert | Incident) -> None:
+        if shown.root is None:
+            raise ValueError(f"{shown.key} has no message to edit")
+        channel, ts = _split(shown.root)
+        text, rendered = blocks.standing(shown, actions=self.options.actions is not None)
         self._call(
             self._client.chat_update,
             Transient,
@@ -147,14 +147,14 @@ class Slack(Channel):
             link_names=False,
         )
 
-    def find(self, message: Alert | Notice, since: datetime) -> str | None:
+    def find(self, message: Message, since: datetime) -> str | None:
         about = {
             "oldest": f"{(since - _CLOCKS_APART).timestamp():.6f}",
             "inclusive": True,
             "include_all_metadata": True,
         }
-        if isinstance(message, Alert) and message.root:
-            channel, thread = _split(message.root)
+        if parent := _parent(message):
+            channel, thread = _split(parent)
             pages = self._pages(self._client.conversations_replies, channel=channel, ts=thread, **about)
         else:
             channel = self._where()
@@ -265,6 +265,13 @@ class Slack(Channel):
     def _retry_at(self, response: SlackResponse) -> datetime | None:
         seconds = {name.lower(): value for name, value in response.headers.items()}.get("retry-after", "")
         return self.clock() + timedelta(seconds=int(seconds)) if seconds.isdecimal() else None
+
+
+def _parent(message: Message) -> str | None:
+    """Reference of the message in whose thread this one belongs."""
+    if isinstance(message, Notice):
+        return None
+    return (message.incident if isinstance(message, Alert) else None) or message.root
 
 
 def _split(reference: str) -> tuple[str, str]:

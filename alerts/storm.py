@@ -19,7 +19,7 @@ MEMORY = timedelta(weeks=8)
 """How far back the usual is learnt from."""
 FIRST_DAY = timedelta(days=1)
 """Nothing is a storm before each hour of a day has been seen once."""
-WINDOWS = (timedelta(minutes=10), timedelta(minutes=20), timedelta(hours=1))
+WINDOWS = (timedelta(minutes=5), timedelta(minutes=10), timedelta(minutes=20), timedelta(hours=1))
 """A big storm shows in the shortest, a small one in the longest."""
 BEFORE = timedelta(hours=3)
 """What counts as just before."""
@@ -30,7 +30,7 @@ CALM = timedelta(minutes=30)
 
 _OF_DAY, _OF_WEEK = 6.0, 4.0
 """Hours' worth of trust in the whole against the hour of the day, and in that against the hour of the week."""
-_BUNCHED, _BUNCHED_HOURS = 0.5, 30.0
+_BUNCHED, _BUNCHED_HOURS = 0.25, 30.0
 """How much complaints come in bunches as long as nothing else is known, and how firmly that is believed."""
 
 Sensitivity = Literal["low", "normal", "high"]
@@ -69,7 +69,11 @@ class Surge:
 
 
 def learn(
-    complained: Sequence[datetime], since: datetime, until: datetime, *, storms: Sequence[tuple[datetime, datetime]] = ()
+    complained: Sequence[datetime],
+    since: datetime,
+    until: datetime,
+    *,
+    storms: Sequence[tuple[datetime, datetime]] = (),
 ) -> Usual:
     """What was usual from `since` to `until`, given when people complained.
 
@@ -85,11 +89,12 @@ def learn(
     rough = _rates(counts)
     capped = {hour: min(count, 3 + 4 * rough[_hour_of_week(hour)]) for hour, count in counts.items()}
     rates = _rates(capped)
-    pairs = [(count, rates[_hour_of_week(hour)]) for hour, count in capped.items()]
-    beyond = sum((count - rate) ** 2 - rate for count, rate in pairs)
-    squares = sum(rate**2 for _, rate in pairs)
-    firmly = _BUNCHED_HOURS * squares / len(pairs) if pairs else 1.0
-    bunched = (max(0.0, beyond) + _BUNCHED * firmly) / (squares + firmly) if squares else _BUNCHED
+    surprises = [(count, _foreseen(capped, hour, rates)) for hour, count in capped.items()]
+    above = sum(2 * (count - rate) ** 2 for count, rate in surprises if count > rate)
+    squares = sum(rate**2 for _, rate in surprises)
+    firmly = _BUNCHED_HOURS * squares / max(1, len(surprises))
+    beyond = max(0.0, above - sum(rate for _, rate in surprises))
+    bunched = (beyond + _BUNCHED * firmly) / (squares + firmly) if squares else _BUNCHED
     return Usual(rates=tuple(rates), bunched=bunched)
 
 
@@ -136,6 +141,12 @@ def _between(complained: Sequence[datetime], since: datetime, until: datetime) -
 def _log_share(number: int, size: float, share: float) -> float:
     ways = lgamma(size + number) - lgamma(size) - lgamma(number + 1)
     return ways + size * log(1 - share) + number * log(share)
+
+
+def _foreseen(counts: Mapping[datetime, float], hour: datetime, rates: Sequence[float]) -> float:
+    """What was to be expected of an hour, by what is usual and by the hours just before."""
+    earlier = [counts[before] for back in (1, 2, 3) if (before := hour - back * HOUR) in counts]
+    return max(rates[_hour_of_week(hour)], sum(earlier) / len(earlier) if earlier else 0.0)
 
 
 def _rates(counts: Mapping[datetime, float]) -> list[float]:

@@ -55,6 +55,22 @@ def headline(alert: Alert) -> Line:
     return (f"{mark(alert)} ", Bold(title(alert.case)), " · ", *_outcome(alert))
 
 
+def short(alert: Alert) -> Line:
+    """The case in one line where its brand and topic are plain: who, where, and how urgent or how it ended."""
+    who = " · ".join(part for part in (_who(alert), platform(alert.case.platform)) if part)
+    return (f"{mark(alert)} Case {alert.case.id} · ", Bold(who), " · ", *_outcome(alert))
+
+
+def which(alert: Alert) -> Line:
+    """Which case is meant, where there are several in one thread; empty elsewhere."""
+    return (f"Case {alert.case.id} · ", Bold(_who(alert)), " · ") if alert.incident and _who(alert) else ()
+
+
+def beginning(alert: Alert) -> list[str]:
+    """The first words of the oldest post, for a case that waits."""
+    return [shorten(said, 160, lines=2) for said in words(alert)[:1]] if alert.case.waiting else []
+
+
 def status(alert: Alert) -> Line:
     """Who has it in hand, for a case that waits; empty when nobody has."""
     case, parts = alert.case, [*_holder(alert)]
@@ -203,6 +219,11 @@ def safe_url(url: str) -> str | None:
     anchor = "#" + quote(parts.fragment, safe="/?%:@!$&'()*+,;=~-._") if parts.fragment else ""
     safe = f"{parts.scheme}://{host}{port}{rest}{anchor}"
     return safe if len(safe) <= MAX_URL else None
+
+
+def _who(alert: Alert) -> str:
+    posts = living(alert)
+    return handle(posts[-1].mention.platform, posts[-1].mention.author) if posts else ""
 
 
 def _holder(alert: Alert) -> Line:

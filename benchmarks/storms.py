@@ -168,7 +168,9 @@ def simulate(brand: Brand, weeks: int, learnt: int, storms_each: int, settings: 
     watcher = Watcher(complained, settings)
     for size in SIZES:
         for _ in range(storms_each):
-            begun = since + (timedelta(weeks=weeks) - 4 * HOUR - (since - START - timedelta(weeks=learnt))) * dice.random()
+            begun = (
+                since + (timedelta(weeks=weeks) - 4 * HOUR - (since - START - timedelta(weeks=learnt))) * dice.random()
+            )
             roll = dice.random()
             for figures, detector in ((ours, watcher.storm), (naive, fixed)):
                 figures.delays[size].append(delay(complained, begun, size, detector, random.Random(roll)))
@@ -183,9 +185,7 @@ def main() -> None:
     parser.add_argument("--sensitivity", choices=("low", "normal", "high"), default="normal")
     options = parser.parse_args()
     settings = Storms(sensitivity=options.sensitivity)
-    table = Table(
-        "brand", "history", "detector", "false alarms a week", *(f"+{size}/h" for size in SIZES), box=None
-    )
+    table = Table("brand", "history", "detector", "false alarms a week", *(f"+{size}/h" for size in SIZES), box=None)
     for brand in BRANDS:
         for learnt, weeks in ((8, options.weeks), (0, 2)):
             runs = [

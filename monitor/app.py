@@ -4,7 +4,7 @@ import fcntl
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -22,6 +22,7 @@ from monitor.jobs.escalate import escalate
 from monitor.jobs.missed import missed
 from monitor.jobs.outcome import Outcome
 from monitor.jobs.retain import retain
+from monitor.jobs.storms import watch as watch_storms
 from monitor.jobs.triage import triage
 from monitor.jobs.verify import recheck, recheck_due, verify
 from monitor.relevance import Sieve
@@ -132,6 +133,12 @@ class App:
     def triage(self) -> Outcome:
         return triage(self.store, self.classifier, self.config.ladder, self.clock())
 
+    def storms(self) -> Outcome:
+        first = {name: self.config.ladder(name).steps[0].channel for name in self.config.brands}
+        settings = {name: brand.storms for name, brand in self.config.brands.items() if brand.storms.watch}
+        watched = {name: replace(said, channel=said.channel or first[name]) for name, said in settings.items()}
+        return watch_storms(self.store, watched, self.clock())
+
     def escalate(self) -> Outcome:
         return escalate(self.store, self.config.ladder, self.clock())
 
@@ -185,6 +192,7 @@ class App:
             "triage": self.triage,
             "verify": self.verify,
             "triage again": self.triage,
+            "storms": self.storms,
             "escalate": self.escalate,
             "deliver": self.deliver,
             "retain": self.retain,

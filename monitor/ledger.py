@@ -1,7 +1,7 @@
 """Cases as rows: read, locked, stored with their timeline, and announced to the outbox in the same transaction."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, selec
 from alerts.case import Case, Event, Move, State, Stop
 from alerts.ladder import Ladder
 from monitor import feedback
-from monitor.schema import cases, events, fingerprints, mentions, outbox, verdicts
+from monitor.schema import cases, events, fingerprints, likenesses, mentions, outbox, verdicts
 
 VERIFY_AHEAD = timedelta(minutes=2)
 """How long before the last step a thread is asked once more."""
@@ -42,7 +42,8 @@ def forget(connection: Connection, mention_ids: Sequence[int], now: datetime, **
     nothing = {"text": "", "author": "", "url": "", "erased_at": now} | columns
     connection.execute(update(mentions).where(mentions.c.id.in_(mention_ids)).values(nothing))
     connection.execute(update(verdicts).where(verdicts.c.mention_id.in_(mention_ids)).values(why=[]))
-    connection.execute(delete(fingerprints).where(fingerprints.c.mention_id.in_(mention_ids)))
+    for table in (fingerprints, likenesses):
+        connection.execute(delete(table).where(table.c.mention_id.in_(mention_ids)))
 
 
 def verify_time(case: Case, ladder: Ladder) -> datetime:
@@ -84,10 +85,20 @@ def log(connection: Connection, entries: Iterable[tuple[int, Event]]) -> None:
     _many(connection, _EVENTS, rows)
 
 
-def send_steps(connection: Connection, steps: Iterable[tuple[Case, int, str]], now: datetime) -> None:
-    """Puts steps of the cases' present rounds, each with its channel, into the outbox; keys are unique for ever."""
+def send_steps(
+    connection: Connection,
+    steps: Iterable[tuple[Case, int, str]],
+    now: datetime,
+    storms: Mapping[tuple[int, int], int] | None = None,
+) -> None:
+    """Puts steps of the cases' present rounds, each with its channel, into the outbox; keys are unique for ever.
+
+    `storms` tells by case and step in which storm's thread it is said, if in one.
+    """
     rows = [
-        _message(case, channel, now) | {"key": f"case:{case.id}:{case.round}:{index}", "kind": "step", "step": index}
+        _message(case, channel, now)
+        | {"key": f"case:{case.id}:{case.round}:{index}", "kind": "step", "step": index}
+        | {"storm_id": (storms or {}).get((case.id, index))}
         for case, index, channel in steps
     ]
     _many(connection, _MESSAGES, rows)

@@ -7,12 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, bindparam, select
 
-from alerts.base import Alert, Channel, Complaint, Notice, Permanent, Transient
+from alerts.base import Alert, Channel, Complaint, Message, Notice, Permanent, Transient
 from alerts.case import Case, Event
 from alerts.ladder import Ladder, Step
 from classifiers.base import Verdict
 from connectors.base import Mention
 from monitor import ledger
+from monitor.incidents import heading, incident
 from monitor.schema import cases, events, mentions, outbox, verdicts
 from monitor.store import Store
 
@@ -20,7 +21,7 @@ POST = tuple(field.name for field in fields(Mention))
 VERDICT = tuple(field.name for field in fields(Verdict))
 
 _CASE: Select[Any] = (
-    select(*ledger.COLUMNS, outbox.c.channel, outbox.c.reference, outbox.c.version.label("shown"))
+    select(*ledger.COLUMNS, outbox.c.channel, outbox.c.reference, outbox.c.version.label("shown"), outbox.c.storm_id)
     .outerjoin(outbox, and_(outbox.c.case_id == cases.c.id, outbox.c.state == "sent"))
     .where(cases.c.id == bindparam("case"))
     .order_by(outbox.c.id)
@@ -41,11 +42,13 @@ def letter(
     channels: Mapping[str, Channel],
     ladder: Callable[[str], Ladder],
     now: datetime,
-) -> Alert | Notice | None:
+) -> Message | None:
     """The message of an outbox row; None for an update of what already shows the case as it stands."""
     if row.kind == "notice":
         return Notice(key=row.key, now=now, title=row.body["title"], lines=tuple(row.body["lines"]))
     with store.read() as connection:
+        if row.case_id is None:
+            return incident(connection, row, now)
         sent = connection.execute(_CASE, {"case": row.case_id}).all()
         case = ledger.case_of(sent[0])
         here = [message for message in sent if message.channel == row.channel]
@@ -53,6 +56,8 @@ def letter(
             shown = max((message.shown or 0 for message in here), default=case.version)
             if shown >= case.version:
                 return None
+        first = next((message for message in here if message.reference), row)
+        storm = heading(connection, first) if first.storm_id is not None else None
         complaints = read_complaints(connection, case)
         timeline = read_timeline(connection, case.id)
     return Alert(
@@ -65,6 +70,7 @@ def letter(
         number=row.step,
         root=next((message.reference for message in here if message.reference), None),
         elsewhere=_link(channels, sent, row.channel),
+        incident=storm,
     )
 
 

@@ -14,12 +14,26 @@ from classifiers.base import Classifier
 from connectors.base import Connector, Secret
 from monitor.config import plugins, sections
 from monitor.config.document import Document
-from monitor.config.model import KINDS, Audit, Brand, Config, Delivery, Desk, General, Plugin, Retention, Source
+from monitor.config.model import (
+    KINDS,
+    Audit,
+    Brand,
+    Config,
+    Delivery,
+    Desk,
+    General,
+    Plugin,
+    Retention,
+    Source,
+    Storms,
+)
 from monitor.config.problems import Where, suggest
 
 TIMEOUTS_A_LEASE = 4
 SHORTEST_RECHECK = timedelta(hours=1)
 LONGEST_NAME = 200
+FEWEST = 3
+"""People who complain of one thing at once are a storm, at the least."""
 PLAIN_SQLITE = re.compile(r"sqlite:///[^?\s]+")
 
 _SECTIONS = (
@@ -82,6 +96,7 @@ def _brands(document: Document) -> dict[str, Brand]:
         if not brand.keywords and not any(brand.handles.values()):
             document.problem(where, "needs keywords or handles, or nothing can be found of it")
         _check_relevance(document, (*where, "relevance"), brand)
+        _check_storms(document, (*where, "storms"), brand.storms)
         found[brand.name] = brand
     return found
 
@@ -100,6 +115,14 @@ def _check_relevance(document: Document, where: Where, brand: Brand) -> None:
             document.problem((*where, "ambiguous", word), what)
         if not context or not all(map(str.strip, context)):
             document.problem((*where, "ambiguous", word), "needs words that tell it is the brand, such as [parcel]")
+
+
+def _check_storms(document: Document, where: Where, storms: Storms) -> None:
+    if storms.channel:
+        _check_channel(document, (*where, "channel"), storms.channel)
+    if storms.at_least < FEWEST:
+        what = f"must be at least {FEWEST}, or any two neighbours who complain are a storm, not {storms.at_least}"
+        document.problem((*where, "at_least"), what)
 
 
 def _check_name(document: Document, where: Where, name: str, taken: Mapping[str, Any]) -> None:

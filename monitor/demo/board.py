@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from alerts import blocks
-from alerts.base import Alert, Channel, Notice
+from alerts import base, blocks
+from alerts.base import Alert, Channel, Incident, Notice
 from connectors.base import Clock
 
 
@@ -31,9 +31,9 @@ class Board(Channel):
         self.messages: dict[str, Message] = {}
         self._told = told
 
-    def send(self, message: Alert | Notice) -> str:
+    def send(self, message: base.Message) -> str:
         reference = f"{self.name}-{len(self.messages) + 1}"
-        root = message.root if isinstance(message, Alert) else None
+        root = None if isinstance(message, Notice) else message.root
         self.messages[reference] = Message(
             key=message.key, sent_at=self.clock(), root=root, blocks=blocks.render(message)[1]
         )
@@ -41,12 +41,13 @@ class Board(Channel):
             self._told(self.name, message)
         return reference
 
-    def update(self, alert: Alert) -> None:
-        reference = alert.root or ""
-        self.messages[reference] = replace(self.messages[reference], blocks=blocks.root(alert)[1], edited=True)
-        self._told(self.name, alert)
+    def update(self, shown: Alert | Incident) -> None:
+        reference = shown.root or ""
+        self.messages[reference] = replace(self.messages[reference], blocks=blocks.standing(shown)[1], edited=True)
+        if isinstance(shown, Alert):
+            self._told(self.name, shown)
 
-    def find(self, message: Alert | Notice, since: datetime) -> str | None:
+    def find(self, message: base.Message, since: datetime) -> str | None:
         return next((reference for reference, sent in self.messages.items() if sent.key == message.key), None)
 
     def link(self, reference: str) -> str | None:

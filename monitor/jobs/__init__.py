@@ -4,6 +4,7 @@
     recheck    posts not looked up for a day → edits and deletions
     verify     cases near their last step    → the brand's replies as they are now
     triage     mentions due    → verdicts; cases opened, extended, answered, withdrawn
+    storms     complaints of late → one incident for many, begun, counted, ended
     escalate   cases due       → steps of the ladder into the outbox
     deliver    outbox due      → messages
     act        a person's word → claim, answer, dismiss, snooze, reopen

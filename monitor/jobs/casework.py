@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, exists, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, exists, func, select, update
 
 from alerts import case as moves
 from alerts.case import Case, Event, Stop
 from alerts.ladder import Ladder
 from classifiers.base import Verdict
-from monitor import ledger
+from monitor import kin, ledger
 from monitor.schema import cases, mentions, verdicts
 from monitor.store import Store
 
@@ -36,20 +36,28 @@ def settle(
     """
     known = _with_cases(connection, [post for post, _ in posts])
     first: list[tuple[Row[Any], Verdict]] = []
+    begun: set[int] = set()
     for post, verdict in posts:
-        if _thread(post) in known:
+        complaint = verdict if verdict is not None and verdict.is_complaint else None
+        marked = set(kin.marks(post)) if complaint else set()
+        if _thread(post) in known or marked & begun:
             _open(store, connection, first, ladder, now)
-            first = []
+            first, begun = [], set()
             _settle(store, connection, post, verdict, ladder, now)
-        elif verdict is not None and verdict.is_complaint:
+        elif complaint and (case := kin.find(connection, post)):
+            join(store, connection, case, post, ladder(post.brand), now)
+        elif complaint:
+            first.append((post, complaint))
+            begun |= marked
+        if complaint:
             known.add(_thread(post))
-            first.append((post, verdict))
     _open(store, connection, first, ladder, now)
 
 
 def _with_cases(connection: Connection, posts: Sequence[Row[Any]]) -> set[Thread]:
     """Those of the posts' threads that have a case."""
-    threads = select(cases.c.brand, cases.c.platform, cases.c.thread_id).where(_in_threads(cases, posts)).distinct()
+    columns = (mentions.c.brand, mentions.c.platform, mentions.c.thread_id)
+    threads = select(*columns).where(_in_threads(posts), mentions.c.case_id.is_not(None)).distinct()
     return {(row.brand, row.platform, row.thread_id) for row in connection.execute(threads)}
 
 
@@ -64,7 +72,7 @@ def _settle(
     if post.deleted_at is not None:
         _deleted(connection, post, now)
     elif post.by_brand:
-        _brand_replied(connection, post, now)
+        _brand_replied(connection, post, ladder, now)
     elif verdict is not None:
         _customer_posted(store, connection, post, verdict, ladder, now)
 
@@ -78,18 +86,34 @@ def _customer_posted(
     now: datetime,
 ) -> None:
     """A customer's post, new or edited, with its verdict."""
-    found = ledger.lock(connection, _in_threads(cases, [post]) & (cases.c.author == _customer(post)))
+    found = ledger.lock(
+        connection, cases.c.id.in_(_cases_of(post)) | (_in_thread(post) & (cases.c.author == _customer(post)))
+    )
     if found:
-        _extend(connection, found[0], post, verdict, ladder(post.brand), now)
+        _extend(store, connection, found[0], post, verdict, ladder(post.brand), now)
+    elif verdict.is_complaint and (case := kin.find(connection, post)):
+        join(store, connection, case, post, ladder(post.brand), now)
     elif verdict.is_complaint:
         _open(store, connection, [(post, verdict)], ladder, now)
 
 
-def _brand_replied(connection: Connection, reply: Row[Any], now: datetime) -> None:
+def join(store: Store, connection: Connection, case: Case, post: Row[Any], ladder: Ladder, now: datetime) -> None:
+    """A complaint in another thread becomes part of a case: whoever is answered in one of its threads is answered."""
+    attach(store, connection, [(post, case)])
+    after = moves.join(case, post.posted_at, post.posted_at + ladder.target, now)
+    detail = {"platform": post.platform, "post": post.id}
+    event = Event(at=post.detected_at, kind="joined", actor=post.author, detail=detail)
+    verify_at = {"verify_at": ledger.verify_time(after, ladder)} if after.waiting else {}
+    ledger.store(connection, case, (after, event), **verify_at)
+    look_back(connection, [after], ladder, now)
+
+
+def _brand_replied(connection: Connection, reply: Row[Any], ladder: Callable[[str], Ladder], now: datetime) -> None:
     """The brand spoke in a thread: the cases that it answered stop their clock at the time of the reply."""
-    for case in ledger.lock(connection, _in_threads(cases, [reply])):
+    asked = _in_threads([reply]) & ~mentions.c.by_brand & (mentions.c.posted_at <= reply.posted_at)
+    for case in ledger.lock(connection, cases.c.id.in_(select(mentions.c.case_id).where(asked))):
         if case.posted_at <= reply.posted_at and _answers(connection, reply, case):
-            _answered(connection, case, reply, now)
+            _answered(connection, case, reply, ladder(reply.brand), now)
 
 
 def _deleted(connection: Connection, post: Row[Any], now: datetime) -> None:
@@ -130,9 +154,10 @@ def _open(
             _customer_posted(store, connection, post, verdict, ladder, now)
     held = [(post, opened[_thread(post)]) for post, _ in posts if _thread(post) in opened]
     if held:
-        _attach(connection, held)
+        attach(store, connection, held)
         ledger.log(connection, [(case.id, event) for post, case in held for event in _beginning(post)])
-        _look_back(connection, [case for _, case in held], now)
+        for brand in {case.brand for _, case in held}:
+            look_back(connection, [case for _, case in held if case.brand == brand], ladder(brand), now)
 
 
 def _new(post: Row[Any], ladder: Ladder, now: datetime) -> dict[str, Any]:
@@ -157,48 +182,79 @@ def _beginning(post: Row[Any]) -> tuple[Event, Event]:
 
 
 def _extend(
-    connection: Connection, case: Case, post: Row[Any], verdict: Verdict, ladder: Ladder, now: datetime
+    store: Store,
+    connection: Connection,
+    case: Case,
+    post: Row[Any],
+    verdict: Verdict,
+    ladder: Ladder,
+    now: datetime,
 ) -> None:
     if post.case_id == case.id:
         ledger.touch(connection, [(case, Event(at=now, kind="edited", actor=post.author))])
         return
-    _attach(connection, [(post, case)])
+    if verdict.is_complaint:
+        attach(store, connection, [(post, case)])
+    else:
+        _attach(connection, [(post, case)])
     stopped = case.stopped_at
     if verdict.is_complaint and stopped is not None and post.posted_at > stopped:
-        respond_by = post.posted_at + ladder.target
-        move = moves.complain_again(case, post.posted_at, now, respond_by)
-        case = ledger.store(connection, case, move, verify_at=ledger.verify_time(move[0], ladder))
-        _look_back(connection, [case], now)
+        _again(connection, case, post.posted_at, ladder, now)
     else:
         ledger.touch(connection, [(case, Event(at=post.posted_at, kind="wrote_again", actor=post.author))])
 
 
-def _look_back(connection: Connection, asked: Sequence[Case], now: datetime) -> None:
-    """The brand's reply may have been seen before the complaint that it answers. The cases are of different threads."""
-    replies = select(mentions).where(
-        _in_threads(mentions, asked),
-        mentions.c.by_brand,
-        mentions.c.deleted_at.is_(None),
-        mentions.c.posted_at >= min(case.posted_at for case in asked),
+def _again(connection: Connection, case: Case, posted_at: datetime, ladder: Ladder, now: datetime) -> None:
+    """The customer complained after the case was settled: another round."""
+    move = moves.complain_again(case, posted_at, now, posted_at + ladder.target)
+    case = ledger.store(connection, case, move, verify_at=ledger.verify_time(move[0], ladder))
+    look_back(connection, [case], ladder, now)
+
+
+def look_back(connection: Connection, asked: Sequence[Case], ladder: Ladder, now: datetime) -> None:
+    """The brand's reply may have been seen before the complaint that it answers, in any thread of these cases."""
+    theirs = mentions.alias("theirs")
+    replies = (
+        select(mentions, theirs.c.case_id.label("to_case"))
+        .join(theirs, and_(*(theirs.c[name] == mentions.c[name] for name in ("brand", "platform", "thread_id"))))
+        .where(
+            theirs.c.case_id.in_([case.id for case in asked]),
+            ~theirs.c.by_brand,
+            theirs.c.posted_at <= mentions.c.posted_at,
+            mentions.c.by_brand,
+            mentions.c.deleted_at.is_(None),
+            mentions.c.posted_at >= min(case.posted_at for case in asked),
+        )
+        .order_by(mentions.c.posted_at, mentions.c.id)
     )
-    waiting = {_thread(case): case for case in asked}
-    for reply in connection.execute(replies.order_by(mentions.c.posted_at, mentions.c.id)).all():
-        case = waiting.get(_thread(reply))
+    waiting = {case.id: case for case in asked}
+    for reply in connection.execute(replies).all():
+        case = waiting.get(reply.to_case)
         if case is not None and case.posted_at <= reply.posted_at and _answers(connection, reply, case):
-            _answered(connection, case, reply, now)
-            del waiting[_thread(reply)]
+            del waiting[case.id]
+            _answered(connection, case, reply, ladder, now)
 
 
-def _answered(connection: Connection, case: Case, reply: Row[Any], now: datetime) -> None:
+def _answered(connection: Connection, case: Case, reply: Row[Any], ladder: Ladder, now: datetime) -> None:
     detail = {"url": reply.url} if reply.url else {}
+    _attach(connection, [(reply, case)])
     if case.waiting:
         after, event = moves.answer(case, reply.author, reply.posted_at, by=Stop.BRAND_REPLY)
         event = Event(at=event.at, kind=event.kind, actor=event.actor, detail=detail)
-        ledger.store(connection, case, (after, event))
+        after = ledger.store(connection, case, (after, event))
+        later = _complained_after(connection, after, reply.posted_at)
+        if later is not None:
+            _again(connection, after, later, ladder, now)
     elif case.stopped_by is Stop.PERSON:
         event = Event(at=reply.posted_at, kind="brand_reply", actor=reply.author, detail=detail)
         ledger.log(connection, [(case.id, event)])
-    _attach(connection, [(reply, case)])
+
+
+def _complained_after(connection: Connection, case: Case, moment: datetime) -> datetime | None:
+    """When the customer complained again after that moment, as is known already."""
+    posts = select(func.min(mentions.c.posted_at)).join(verdicts, verdicts.c.mention_id == mentions.c.id)
+    again = (mentions.c.posted_at > moment, mentions.c.deleted_at.is_(None), verdicts.c.is_complaint)
+    return connection.scalar(posts.where(mentions.c.case_id == case.id, ~mentions.c.by_brand, *again))
 
 
 def _answers(connection: Connection, reply: Row[Any], case: Case) -> bool:
@@ -215,10 +271,16 @@ def _answers(connection: Connection, reply: Row[Any], case: Case) -> bool:
         if parent is None:
             break
         if not parent.by_brand:
-            return bool(parent.case_id == case.id or parent.author == case.author)
+            return bool(parent.case_id == case.id or parent.author in _authors(connection, reply, case))
         parent_id = parent.reply_to
     named = [handle.casefold() for handle in re.findall(r"@([\w.-]+\w)", _opening(reply.text))]
-    return case.author.casefold() in named if named else True
+    return any(author.casefold() in named for author in _authors(connection, reply, case)) if named else True
+
+
+def _authors(connection: Connection, reply: Row[Any], case: Case) -> set[str]:
+    """The names that the case's customer goes by in the thread."""
+    here = select(mentions.c.author).where(_in_threads([reply]), mentions.c.case_id == case.id, ~mentions.c.by_brand)
+    return {author for author in connection.scalars(here) if author} or {case.author}
 
 
 def _opening(text: str) -> str:
@@ -232,6 +294,12 @@ def _post(connection: Connection, near: Row[Any], external_id: str) -> Any:
         mentions.c.brand == near.brand, mentions.c.platform == near.platform, mentions.c.external_id == external_id
     )
     return connection.execute(statement).one_or_none()
+
+
+def attach(store: Store, connection: Connection, held: Sequence[tuple[Row[Any], Case]]) -> None:
+    """Makes complaints part of cases, and lets others like them be found by them."""
+    _attach(connection, held)
+    kin.remember(store, connection, [post for post, _ in held])
 
 
 def _attach(connection: Connection, held: Sequence[tuple[Row[Any], Case]]) -> None:
@@ -249,13 +317,26 @@ def _thread(near: Any) -> Thread:
     return near.brand, near.platform, near.thread_id
 
 
-def _in_threads(table: Any, near: Sequence[Any]) -> Any:
-    """The rows of the table in the threads of these posts or cases.
+def _in_thread(near: Any) -> Any:
+    """The cases that began in the thread of this post."""
+    return and_(*(cases.c[name] == getattr(near, name) for name in ("brand", "platform", "thread_id")))
+
+
+def _cases_of(post: Row[Any]) -> Any:
+    """The ids of cases that the post is part of, or other posts of its author in the thread."""
+    hers = mentions.c.author == post.author if post.author else mentions.c.id == post.id
+    return select(mentions.c.case_id).where(
+        _in_threads([post]), hers | (mentions.c.id == post.id), ~mentions.c.by_brand, mentions.c.case_id.is_not(None)
+    )
+
+
+def _in_threads(near: Sequence[Any]) -> Any:
+    """The posts in the threads of these.
 
     Where these are of several brands or platforms, there may be others with them: of one's thread by another's id.
     """
     return and_(
-        table.c.brand.in_({item.brand for item in near}),
-        table.c.platform.in_({item.platform for item in near}),
-        table.c.thread_id.in_({item.thread_id for item in near}),
+        mentions.c.brand.in_({item.brand for item in near}),
+        mentions.c.platform.in_({item.platform for item in near}),
+        mentions.c.thread_id.in_({item.thread_id for item in near}),
     )

@@ -7,7 +7,7 @@
 
 A claim is a lease: a row whose sender died is uncertain once the lease is over. Nothing leaves in the lease's second
 half, so that what one sender began has ended before the next one looks for it. Rows of one case and channel go out in
-their order.
+their order; what belongs into a storm's thread waits for the storm's own message.
 """
 
 import logging
@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, exists, func, insert, literal, select, update
 
-from alerts.base import Alert, Channel, Notice, Permanent, Transient, Unknown
+from alerts.base import Alert, Channel, Message, Notice, Permanent, Transient, Unknown
 from alerts.case import Event
 from alerts.ladder import Ladder
 from connectors.base import Clock
@@ -79,8 +79,16 @@ def _claim(store: Store, now: datetime, lease_until: datetime) -> list[Row[Any]]
         earlier.c.id < outbox.c.id,
         earlier.c.due_at.is_not(None),
     )
+    heading = outbox.alias("heading")
+    headed = ~exists().where(
+        heading.c.storm_id == outbox.c.storm_id,
+        heading.c.channel == outbox.c.channel,
+        heading.c.kind == "storm",
+        heading.c.id < outbox.c.id,
+        heading.c.due_at.is_not(None),
+    )
     with store.write() as connection:
-        due = select(outbox).where(outbox.c.due_at <= now, first).order_by(outbox.c.due_at, outbox.c.id)
+        due = select(outbox).where(outbox.c.due_at <= now, first, headed).order_by(outbox.c.due_at, outbox.c.id)
         rows = connection.execute(due.limit(BATCH).with_for_update(skip_locked=True)).all()
         connection.execute(
             update(outbox)
@@ -132,22 +140,22 @@ def _deliver_one(
     return None
 
 
-def _overtaken(row: Row[Any], message: Alert | Notice) -> bool:
+def _overtaken(row: Row[Any], message: Message) -> bool:
     """A step that nobody needs any more: the case was answered, or has begun another round."""
     if row.kind != "step" or not isinstance(message, Alert):
         return False
     return not message.case.waiting or message.case.round != row.round
 
 
-def _send(channel: Channel, row: Row[Any], message: Alert | Notice) -> str | None:
+def _send(channel: Channel, row: Row[Any], message: Message) -> str | None:
     """The reference of a new message; None for an edit."""
-    if row.kind == "update" and isinstance(message, Alert):
+    if row.kind == "update" and not isinstance(message, Notice):
         channel.update(message)
         return None
     return channel.send(message)
 
 
-def _sent(store: Store, row: Row[Any], drawn: Alert | Notice | None, reference: str | None, now: datetime) -> None:
+def _sent(store: Store, row: Row[Any], drawn: Message | None, reference: str | None, now: datetime) -> None:
     """Settles a message that arrived, with the version of the case that it shows.
 
     One that was found (`drawn` is None) shows the case as it stood when it left: the updates after it are not spared.
@@ -170,7 +178,7 @@ def _fail(store: Store, postman: Postman, row: Row[Any], error: Permanent, now: 
     with store.write() as connection:
         failed = _write(connection, row, "failed", now, error=store.tell(error))
         if failed and postman.fallback and row.channel != postman.fallback and row.kind != "update":
-            again = {name: getattr(row, name) for name in ("kind", "case_id", "round", "step", "body")}
+            again = {name: getattr(row, name) for name in ("kind", "case_id", "round", "step", "body", "storm_id")}
             again |= {"key": f"{row.key}:fallback", "channel": postman.fallback, "state": "pending"}
             connection.execute(insert(outbox).values(**again, due_at=now, created_at=now))
     return store.tell(error)

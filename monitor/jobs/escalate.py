@@ -12,6 +12,7 @@ from alerts.case import Case, Event
 from alerts.ladder import Decision, Ladder, decide
 from monitor import ledger
 from monitor.jobs.outcome import Outcome, backoff
+from monitor.jobs.storms import fold
 from monitor.schema import cases
 from monitor.store import Store
 
@@ -57,7 +58,10 @@ def _climb(connection: Connection, due: Sequence[Case], ladder: Callable[[str], 
     ledger.climb(connection, [replace(case, level=said.level, check_at=said.check_at) for case, said in climbed])
     ledger.log(connection, [(case.id, event) for case, said in climbed for event in _events(said, now)])
     steps = [(case, index, ladder(case.brand).steps[index].channel) for case, said in climbed for index in said.fire]
-    ledger.send_steps(connection, steps, now)
+    threads = fold(connection, [case for case, said in climbed if 0 in said.fire])
+    steps = [(case, index, threads[case.id].channel if index == 0 and case.id in threads else channel)
+             for case, index, channel in steps]  # fmt: skip
+    ledger.send_steps(connection, steps, now, {(case_id, 0): storm.id for case_id, storm in threads.items()})
     late = [case for case, said in climbed if said.fire and case.breached(now)]
     if late:
         ledger.touch(connection, [(case, Event(at=now, kind="breached")) for case in late])
