@@ -73,7 +73,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """A storm as it stands: many complaints about one topic of a brand, which it shows in one message and its thread."""
+    """A storm as it stands: many complaints about one topic of a brand, shown in one message and its thread."""
 
     key: str
     now: datetime

@@ -190,16 +190,8 @@ def complain_again(case: Case, posted_at: datetime, detected_at: datetime, respo
     return again, Event(at=detected_at, kind="complained_again", actor=case.author)
 
 
-def join(case: Case, posted_at: datetime, respond_by: datetime, now: datetime) -> Case:
-    """The same matter was complained of elsewhere: the earliest complaint starts the clock of the first round."""
-    if case.round > 1 or posted_at >= case.posted_at:
-        return _next(case)
-    check_at = now if case.waiting else None
-    return _next(case, posted_at=posted_at, respond_by=min(respond_by, case.respond_by), check_at=check_at)
-
-
-def part(case: Case, posted_at: datetime, respond_by: datetime, now: datetime) -> Case:
-    """Some of it was another matter: the clock of the first round counts from the earliest complaint that is left."""
+def recount(case: Case, posted_at: datetime, respond_by: datetime, now: datetime) -> Case:
+    """Complaints have come to the case or left it: the clock of its first round counts from the earliest it now has."""
     if case.round > 1 or posted_at == case.posted_at:
         return _next(case)
     return _next(case, posted_at=posted_at, respond_by=respond_by, check_at=now if case.waiting else None)

@@ -36,7 +36,7 @@ def figures(incident: Incident) -> Line:
 
 
 def bars(incident: Incident) -> list[Line]:
-    """When they complained: a bar for each stretch of time, the longest ones of the same length whatever their number."""
+    """When they complained: a bar for each stretch of time, the longest never longer than fits a phone."""
     most = max((count for _, count in incident.counts), default=0)
     return [(at, f"  {_bar(count, most)}{count or '·'}") for at, count in incident.counts]
 

@@ -1,8 +1,8 @@
 """Tells when so many complain about one thing that it is news, and when it is over: pure functions of times and `now`.
 
-What is usual for an hour of the week is learnt from earlier weeks. Where they say little, the estimate leans on the same
-hour of other days, and that on the whole; how much complaints come in bunches anyway is learnt too. Many at once are a
-storm when so many would hardly ever be seen by chance, and are several times what is usual or was the case just before.
+What is usual for an hour of the week is learnt from earlier weeks. Where they say little, the estimate leans on the
+same hour of other days, and that on the whole; how much complaints come in bunches anyway is learnt too. Many at once
+are a storm when chance would hardly ever bring so many, and are several times what is usual or was seen just before.
 """
 
 from bisect import bisect_right
@@ -124,7 +124,7 @@ def calmed(complained: Sequence[datetime], usual: Usual, now: datetime) -> bool:
 
 
 def by_chance(count: int, expected: float, bunched: float) -> float:
-    """How probable it is to see so many or more: the tail of a negative binomial, of a Poisson where nothing bunches."""
+    """How probable so many or more are: the tail of a negative binomial, of a Poisson where nothing bunches."""
     size = 1 / max(bunched, 1e-6)
     share = expected / (size + expected)
     below = sum(exp(_log_share(number, size, share)) for number in range(count)) if expected > 0 else 1.0

@@ -12,6 +12,8 @@ from alerts.words import count, duration, language, line, moment, platform, shor
 from classifiers.base import Verdict
 
 MAX_URL = 3000
+MAX_THREADS = 5
+"""Of one case, that are linked to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +117,10 @@ def customer(alert: Alert) -> str:
     latest = posts[-1].mention
     if not alert.case.waiting:
         return handle(latest.platform, latest.author)
+    names = dict.fromkeys(handle(c.mention.platform, c.mention.author) for c, _ in _threads(alert))
     followers = next((c.mention.followers for c in reversed(posts) if c.mention.followers is not None), None)
     facts = [
-        handle(latest.platform, latest.author),
+        ", ".join(name for name in list(names)[:MAX_THREADS] if name),
         "" if followers is None else f"{count(followers)} {'follower' if followers == 1 else 'followers'}",
         next((name for c in reversed(posts) if (name := language(c.verdict.language or c.mention.lang))), ""),
         _surest(posts).sentiment,
@@ -163,11 +166,10 @@ def between(alert: Alert) -> Line:
 
 
 def links(alert: Alert) -> list[tuple[str, str]]:
-    """Addresses with their words: the customer's latest post, where to answer, and the team's own message."""
-    posts = living(alert)
+    """Addresses with their words: the customer's latest post in each thread, and the team's own message."""
     verb = "Answer" if alert.case.waiting else "See it"
     found = [
-        (safe_url(posts[-1].mention.url) if posts else None, f"{verb} on {platform(alert.case.platform)}"),
+        *((safe_url(post.mention.url), f"{verb} on {where}") for post, where in _threads(alert)[:MAX_THREADS]),
         (safe_url(alert.elsewhere) if alert.elsewhere else None, "Open the team's thread"),
     ]
     return [(url, text) for url, text in found if url]
@@ -219,6 +221,17 @@ def safe_url(url: str) -> str | None:
     anchor = "#" + quote(parts.fragment, safe="/?%:@!$&'()*+,;=~-._") if parts.fragment else ""
     safe = f"{parts.scheme}://{host}{port}{rest}{anchor}"
     return safe if len(safe) <= MAX_URL else None
+
+
+def _threads(alert: Alert) -> list[tuple[Complaint, str]]:
+    """The latest post of each thread of the case, the latest thread first, with where it is; numbered where needed."""
+    latest = {(c.mention.platform, c.mention.thread_id): c for c in living(alert)}
+    found: list[tuple[Complaint, str]] = []
+    for post in sorted(latest.values(), key=lambda c: c.mention.posted_at, reverse=True):
+        same = sum(earlier.mention.platform == post.mention.platform for earlier, _ in found)
+        where = platform(post.mention.platform)
+        found.append((post, f"{where} ({same + 1})" if same else where))
+    return found
 
 
 def _who(alert: Alert) -> str:

@@ -2,9 +2,9 @@
 
 python -m benchmarks.storms          (about two minutes; --weeks 4 --brands 1 for a look)
 
-Each brand has its own rhythm of the day and the week, noise in bunches, days on which everything doubles or trebles, and
-complaints about ten topics of which one makes half. Storms of several sizes are laid into its weeks, each at a time of its
-own; false alarms are counted in the same weeks without them. The cold start has no history but its own first days.
+Each brand has its rhythm of the day and the week, noise in bunches, days on which everything doubles or trebles, and
+complaints about ten topics of which one makes half. Storms of several sizes are laid into its weeks, each at a time of
+its own; false alarms are counted in such weeks without them. The cold start has no history but its own first days.
 """
 
 import argparse

@@ -19,8 +19,9 @@ from monitor.jobs.audit import Finding, audit, notify
 from monitor.jobs.collect import collect, due, register
 from monitor.jobs.deliver import Postman, deliver
 from monitor.jobs.escalate import escalate
-from monitor.jobs.missed import missed
+from monitor.jobs.missed import missed, named
 from monitor.jobs.outcome import Outcome
+from monitor.jobs.parting import merge, split
 from monitor.jobs.retain import retain
 from monitor.jobs.storms import watch as watch_storms
 from monitor.jobs.triage import triage
@@ -161,6 +162,15 @@ class App:
     def missed(self, post: str, who: str) -> Case:
         """A person's word that a post is a complaint which the model let pass. Raises NotAllowed."""
         return missed(self.store, post, self.classifier, self.config.ladder, who, self.clock())
+
+    def split(self, case_id: int, post: str, who: str) -> Case:
+        """A person's word that a post of a case is another matter; its own case. Raises NotAllowed."""
+        post_id = named(self.store, post).id
+        return split(self.store, case_id, post_id, self.config.ladder, who, self.clock())
+
+    def join(self, case_id: int, other: int, who: str) -> Case:
+        """A person's word that another case is the same matter as this one. Raises NotAllowed."""
+        return merge(self.store, case_id, other, self.config.ladder, who, self.clock())
 
     def watch(self) -> list[Finding]:
         """Audits, tells the audit channel of findings, and asks for the heartbeat address only when there are none."""

@@ -10,7 +10,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from connectors.base import storable
-from monitor import cli_model
+from monitor import cli_cases, cli_model
 from monitor.cli_posts import filtered
 from monitor.entrance import (
     DEFAULT,
@@ -251,6 +251,8 @@ def audit(config: ConfigPath = DEFAULT, as_json: AsJson = False) -> None:
 
 cli.command()(filtered)
 cli.command()(cli_model.missed)
+cli.command()(cli_cases.split)
+cli.command()(cli_cases.join)
 
 
 @cli.command()

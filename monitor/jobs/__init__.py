@@ -9,6 +9,7 @@
     deliver    outbox due      → messages
     act        a person's word → claim, answer, dismiss, snooze, reopen
     missed     a person's word → a case for a post that was let pass
+    parting    a person's word → a case split in two, or two joined
     audit      everything      → what is late, failing or silent
     retain     old rows        → customers' words erased
 

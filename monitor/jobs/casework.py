@@ -100,7 +100,8 @@ def _customer_posted(
 def join(store: Store, connection: Connection, case: Case, post: Row[Any], ladder: Ladder, now: datetime) -> None:
     """A complaint in another thread becomes part of a case: whoever is answered in one of its threads is answered."""
     attach(store, connection, [(post, case)])
-    after = moves.join(case, post.posted_at, post.posted_at + ladder.target, now)
+    earliest = min(case.posted_at, post.posted_at)
+    after = moves.recount(case, earliest, earliest + ladder.target, now)
     detail = {"platform": post.platform, "post": post.id}
     event = Event(at=post.detected_at, kind="joined", actor=post.author, detail=detail)
     verify_at = {"verify_at": ledger.verify_time(after, ladder)} if after.waiting else {}
@@ -146,7 +147,7 @@ def _open(
     now: datetime,
 ) -> None:
     """Opens the cases of complaints, each of another thread."""
-    rows = [_new(post, ladder(post.brand), now) for post, _ in posts]
+    rows = [new_case(post, ladder(post.brand), now) for post, _ in posts]
     stored = store.insert_new(connection, cases, rows, ["brand", "platform", "thread_id", "author"])
     opened = {_thread(row): ledger.case_of(row) for row in stored}
     for post, verdict in posts:
@@ -155,12 +156,12 @@ def _open(
     held = [(post, opened[_thread(post)]) for post, _ in posts if _thread(post) in opened]
     if held:
         attach(store, connection, held)
-        ledger.log(connection, [(case.id, event) for post, case in held for event in _beginning(post)])
+        ledger.log(connection, [(case.id, event) for post, case in held for event in beginning(post)])
         for brand in {case.brand for _, case in held}:
             look_back(connection, [case for _, case in held if case.brand == brand], ladder(brand), now)
 
 
-def _new(post: Row[Any], ladder: Ladder, now: datetime) -> dict[str, Any]:
+def new_case(post: Row[Any], ladder: Ladder, now: datetime) -> dict[str, Any]:
     case = Case(
         id=0,
         brand=post.brand,
@@ -176,7 +177,7 @@ def _new(post: Row[Any], ladder: Ladder, now: datetime) -> dict[str, Any]:
     return row | {"verify_at": ledger.verify_time(case, ladder), "attempts": 0}
 
 
-def _beginning(post: Row[Any]) -> tuple[Event, Event]:
+def beginning(post: Row[Any]) -> tuple[Event, Event]:
     complained = Event(at=post.posted_at, kind="complained", actor=post.author)
     return complained, Event(at=post.detected_at, kind="detected")
 
@@ -241,20 +242,21 @@ def _answered(connection: Connection, case: Case, reply: Row[Any], ladder: Ladde
     if case.waiting:
         after, event = moves.answer(case, reply.author, reply.posted_at, by=Stop.BRAND_REPLY)
         event = Event(at=event.at, kind=event.kind, actor=event.actor, detail=detail)
-        after = ledger.store(connection, case, (after, event))
-        later = _complained_after(connection, after, reply.posted_at)
-        if later is not None:
-            _again(connection, after, later, ladder, now)
+        heed_later(connection, ledger.store(connection, case, (after, event)), ladder, now)
     elif case.stopped_by is Stop.PERSON:
         event = Event(at=reply.posted_at, kind="brand_reply", actor=reply.author, detail=detail)
         ledger.log(connection, [(case.id, event)])
 
 
-def _complained_after(connection: Connection, case: Case, moment: datetime) -> datetime | None:
-    """When the customer complained again after that moment, as is known already."""
+def heed_later(connection: Connection, case: Case, ladder: Ladder, now: datetime) -> None:
+    """The customer of an answered case may have complained again since, as is known already."""
+    if case.waiting or case.stopped_at is None:
+        return
     posts = select(func.min(mentions.c.posted_at)).join(verdicts, verdicts.c.mention_id == mentions.c.id)
-    again = (mentions.c.posted_at > moment, mentions.c.deleted_at.is_(None), verdicts.c.is_complaint)
-    return connection.scalar(posts.where(mentions.c.case_id == case.id, ~mentions.c.by_brand, *again))
+    since = (mentions.c.posted_at > case.stopped_at, mentions.c.deleted_at.is_(None), verdicts.c.is_complaint)
+    later = connection.scalar(posts.where(mentions.c.case_id == case.id, ~mentions.c.by_brand, *since))
+    if later is not None:
+        _again(connection, case, later, ladder, now)
 
 
 def _answers(connection: Connection, reply: Row[Any], case: Case) -> bool:

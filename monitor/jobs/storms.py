@@ -1,7 +1,7 @@
 """Storms: notices when many complain of one thing at once, shows it as one incident, and ends it when it is over.
 
-What is usual is learnt from the brand's own posts and kept in a row, and so is a storm. While it is on, the first step of
-each new case of its brand and topic is said in its thread; cases keep their clocks and their later steps.
+What is usual is learnt from the brand's own posts and kept in a row, and so is a storm. While it is on, the first step
+of each new case of its brand and topic is said in its thread; cases keep their clocks and their later steps.
 """
 
 from collections import defaultdict
