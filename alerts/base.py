@@ -67,6 +67,11 @@ class Alert:
         return self.case.detected_at
 
     @property
+    def thread(self) -> str | None:
+        """Reference of the message in whose thread a new one belongs; None: it stands for itself."""
+        return self.incident or self.root
+
+    @property
     def late(self) -> bool:
         return self.case.breached(self.now)
 
@@ -105,6 +110,10 @@ class Incident:
     def near(self) -> datetime:
         return self.started_at
 
+    @property
+    def thread(self) -> str | None:
+        return self.root
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
@@ -114,6 +123,10 @@ class Notice:
     now: datetime
     title: str
     lines: tuple[str, ...]
+
+    @property
+    def thread(self) -> str | None:
+        return None
 
 
 Message = Alert | Incident | Notice
@@ -146,7 +159,7 @@ class Channel(ABC):
 
     @abstractmethod
     def send(self, message: Message) -> str:
-        """Sends a new message; its reference, to be kept. It goes into the thread of `incident`, else of `root`."""
+        """Sends a new message; its reference, to be kept. It goes into its `thread`, when it has one."""
 
     @abstractmethod
     def update(self, shown: Alert | Incident) -> None:

@@ -70,10 +70,8 @@ class Email(Channel):
         mail["Date"] = message.now
         mail["Message-ID"] = self._message_id(message.key)
         mail["Auto-Submitted"] = "auto-generated"
-        parent = None if isinstance(message, Notice) else message.root
-        parent = parent or (message.incident if isinstance(message, Alert) else None)
-        if parent is not None:
-            mail["In-Reply-To"] = mail["References"] = line(parent)
+        if message.thread is not None:
+            mail["In-Reply-To"] = mail["References"] = line(message.thread)
         subject, rows, links = _letter(message)
         mail["Subject"] = line(subject)
         mail.set_content("\n\n".join([*rows, *(f"{text}: {url}" for url, text in links)]) + "\n")

@@ -16,7 +16,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
 from alerts import base, blocks
-from alerts.base import Alert, Channel, Incident, Message, Notice, Permanent, Transient, Unknown
+from alerts.base import Alert, Channel, Incident, Message, Permanent, Transient, Unknown
 from connectors.base import Clock, Secret
 
 EVENT_TYPE = "complaint_monitor_alert"
@@ -110,7 +110,7 @@ class Slack(Channel):
 
     def send(self, message: Message) -> str:
         text, rendered = blocks.render(message, actions=self.options.actions is not None)
-        channel, thread = _split(parent) if (parent := _parent(message)) else (None, None)
+        channel, thread = _split(message.thread) if message.thread else (None, None)
         response = self._call(
             self._client.chat_postMessage,
             Unknown,
@@ -153,8 +153,8 @@ class Slack(Channel):
             "inclusive": True,
             "include_all_metadata": True,
         }
-        if parent := _parent(message):
-            channel, thread = _split(parent)
+        if message.thread:
+            channel, thread = _split(message.thread)
             pages = self._pages(self._client.conversations_replies, channel=channel, ts=thread, **about)
         else:
             channel = self._where()
@@ -265,13 +265,6 @@ class Slack(Channel):
     def _retry_at(self, response: SlackResponse) -> datetime | None:
         seconds = {name.lower(): value for name, value in response.headers.items()}.get("retry-after", "")
         return self.clock() + timedelta(seconds=int(seconds)) if seconds.isdecimal() else None
-
-
-def _parent(message: Message) -> str | None:
-    """Reference of the message in whose thread this one belongs."""
-    if isinstance(message, Notice):
-        return None
-    return (message.incident if isinstance(message, Alert) else None) or message.root
 
 
 def _split(reference: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from alerts import base, blocks
-from alerts.base import Alert, Channel, Incident, Notice
+from alerts.base import Alert, Channel, Incident
 from connectors.base import Clock
 
 
@@ -33,9 +33,8 @@ class Board(Channel):
 
     def send(self, message: base.Message) -> str:
         reference = f"{self.name}-{len(self.messages) + 1}"
-        root = None if isinstance(message, Notice) else message.root
         self.messages[reference] = Message(
-            key=message.key, sent_at=self.clock(), root=root, blocks=blocks.render(message)[1]
+            key=message.key, sent_at=self.clock(), root=message.thread, blocks=blocks.render(message)[1]
         )
         if isinstance(message, Alert):
             self._told(self.name, message)

@@ -124,12 +124,13 @@ def _look(connection: Connection, brand: str, settings: Storms, known: Mapping[s
     """Begins, goes on with and ends the storms of one brand."""
     people = _people(connection, brand, now - SIGHT)
     recent = or_(storms.c.ended_at.is_(None), storms.c.ended_at > now - AFTERWARDS)
-    held = list(connection.execute(select(storms).where(storms.c.brand == brand, recent)))
-    raging = {storm.topic for storm in held if storm.ended_at is None}
+    held = list(connection.execute(select(storms).where(storms.c.brand == brand, recent).order_by(storms.c.id)))
+    ended = {storm.topic: storm.ended_at for storm in held}
     for topic, moments in people.items():
-        if topic in raging:
+        if topic in ended and ended[topic] is None:
             continue
-        surge = breaks_out(moments, known[topic], now, settings.sensitivity, settings.at_least)
+        news = [moment for moment in moments if topic not in ended or moment > ended[topic]]
+        surge = breaks_out(news, known[topic], now, settings.sensitivity, settings.at_least)
         if surge is not None:
             an_hour = known[topic].rates[now.weekday() * 24 + now.hour]
             held.append(_begin(connection, brand, topic, settings.channel, surge.since, an_hour, now))
