@@ -212,15 +212,15 @@ def test_an_urgent_case_is_shown_for_itself(known: Desk) -> None:
 
 def test_the_storm_ends_by_itself_and_says_so_once(known: Desk) -> None:
     storm(known, 9)
-    for _ in range(20):
-        known.tick(5)
+    for _ in range(8):
+        known.tick(8)
     last = heading(known).shown[-1]
     ends = [letter for letter in known.paper("care").letters if letter.key == "storm:1:end"]
     assert last.ended_at is not None
     assert [letter.thread for letter in ends] == [heading(known).reference]
     assert minutes(30) <= last.ended_at - (NOON + timedelta(days=2)) <= minutes(75)
     known.post("late", "latecomer")
-    known.tick()
+    known.tick(1)
     told = {letter.key: letter.thread for letter in known.paper("care").letters}
     assert told["case:10:1:0"] is None
     storm(known, 12, start=100)
