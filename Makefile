@@ -29,7 +29,10 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.end_to_end
 	$(BIN)/python -m benchmarks.escalation
+	$(BIN)/python -m benchmarks.flood
+	$(BIN)/python -m benchmarks.digest
 	$(BIN)/python -m benchmarks.classifier
+	$(BIN)/python -m benchmarks.inbox
 
 clean:
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
@@ -43,5 +46,6 @@ $(VENV)/.runtime: requirements.txt constraints.txt | $(VENV)/bin/python
 
 $(VENV)/.dev: requirements-dev.txt requirements.txt constraints.txt | $(VENV)/bin/python
 	$(PIP) -r requirements-dev.txt
-	npm install --silent --no-save --no-audit --no-fund --prefix $(VENV) local-slack-linux-x64@0.1.8
+	npm install --silent --no-save --no-audit --no-fund --prefix $(VENV) local-slack-linux-x64@0.1.8 axe-core@4.14.1
+	command -v chromium >/dev/null || { apt-get update -qq && apt-get install -qq -y chromium; } || true
 	touch $@ $(VENV)/.runtime

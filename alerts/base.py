@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -12,17 +12,9 @@ from classifiers.base import Verdict
 from connectors.base import Clock, Mention, Permanent, Transient
 
 __all__ = [
-    "Alert",
-    "Channel",
-    "Complaint",
-    "Incident",
-    "Message",
-    "Notice",
-    "Options",
-    "Permanent",
-    "Transient",
-    "Unknown",
-]
+    "Alert", "Answer", "Channel", "Complaint", "Customer", "Digest", "Incident", "Message", "Notice", "Options",
+    "Permanent", "Picture", "Transient", "Unknown",
+]  # fmt: skip
 
 
 class Unknown(Exception):
@@ -39,6 +31,29 @@ class Complaint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    """What the brand's own list says of a customer."""
+
+    name: str = ""
+    tier: str = ""
+    note: str = ""
+    rank: int | None = None
+    """Her tier's place among those of special value, from 0, the highest; None: no special value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Words that a person may copy, check, sign and send. Nothing is ever sent to a customer by itself."""
+
+    text: str
+    language: str
+    """Two letters, as `et`."""
+    topic: str
+    person_decides: bool = False
+    """It is about money, the law, the press or safety: the words promise nothing, and nobody may before she looked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """A case as it stands, to be shown in a channel, and why it is shown now."""
 
@@ -51,15 +66,21 @@ class Alert:
     timeline: Sequence[Event]
     step: Step | None
     """The step of the ladder that is due; None: no step. The message shows the case as it now stands or, when it is
-    sent into the thread of `root`, calls the colleague who was given the case."""
+    sent into the thread of `root`, calls the colleague who has the case."""
     number: int
-    """The step's place in the ladder, from 0; of a call, how many colleagues were given the case before."""
+    """The step's place in the ladder, from 0; of a call, how many calls came before it."""
     root: str | None
     """Reference of the case's first message in this channel; None: this becomes it."""
     elsewhere: str | None = None
     """A link to the case's message in the channel of its first step, when that is another one."""
     incident: str | None = None
     """Reference of the incident in whose thread the case is shown, by a short line; None: it has its own message."""
+    customer: Customer | None = None
+    """Who the author is, when the brand's list knows."""
+    answer: Answer | None = None
+    """What could be answered; None once the case is settled."""
+    suggested: str | None = None
+    """Reference of the message in the case's thread that shows the prepared answer."""
 
     @property
     def near(self) -> datetime:
@@ -117,19 +138,58 @@ class Incident:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A message about the monitor itself: a source that fails, an alert that could not be delivered."""
+    """A message about no single case: a source that fails, an alert that could not be delivered, a summary."""
 
     key: str
     now: datetime
     title: str
     lines: tuple[str, ...]
+    sign: str = "⚠️"
 
     @property
     def thread(self) -> str | None:
         return None
 
 
-Message = Alert | Incident | Notice
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A chart."""
+
+    name: str
+    title: str
+    words: str
+    """The same for those who can't see it."""
+    png: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """The week of a brand in figures, in every form that a channel may need."""
+
+    key: str
+    now: datetime
+    title: str
+    sentences: tuple[str, ...]
+    figures: tuple[tuple[str, str, str], ...]
+    """What is counted, the number, and against what."""
+    links: tuple[tuple[str, str], ...]
+    """Addresses with their words: the cases most worth a look; the whole page first, where it has an address."""
+    pictures: tuple[Picture, ...]
+    text: str = field(repr=False)
+    """All of it in plain text."""
+    html: str = field(repr=False)
+    """All of it for a mail; a picture's address is `cid:` and its name."""
+    pdf: bytes = field(repr=False)
+    file: str
+    """A name for files made of it, without an ending."""
+
+    @property
+    def thread(self) -> str | None:
+        return None
+
+
+Message = Alert | Incident | Notice | Digest
+"""All that a channel can be asked to send."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,9 +221,16 @@ class Channel(ABC):
     def send(self, message: Message) -> str:
         """Sends a new message; its reference, to be kept. It goes into its `thread`, when it has one."""
 
+    def suggest(self, alert: Alert) -> str | None:
+        """Sends the prepared answer into the thread of `root`; its reference. None: the case's message has shown it."""
+        return None
+
     @abstractmethod
     def update(self, shown: Alert | Incident) -> None:
-        """Edits the message `shown.root` to show the case or storm as it stands. Doing it twice is doing it once."""
+        """Edits the message `shown.root`, and a case's `suggested` if there is one, to show it as it now stands.
+
+        Doing it twice is doing it once.
+        """
 
     @abstractmethod
     def find(self, message: Message, since: datetime) -> str | None:

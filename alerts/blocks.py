@@ -8,9 +8,10 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from alerts import incident, story
-from alerts.base import Alert, Incident, Message, Notice
+from alerts import incident, story, weekly
+from alerts.base import Alert, Digest, Incident, Message, Notice
 from alerts.buttons import buttons
+from alerts.case import CALLS
 from alerts.story import Bold, Line, Part, Who
 from alerts.words import line, moment, same_day, shorten
 
@@ -18,18 +19,22 @@ Block = dict[str, Any]
 
 _USER = re.compile(r"[UW](?=[A-Z]*[0-9])[A-Z0-9]{8,20}")
 _GROUP = re.compile(r"S[A-Z0-9]{8,20}")
+_SHORT_URL = 300
+"""Characters of an address that is still shown in one line with others: Slack takes no more than 3,000 there."""
 
 
 def render(message: Message, *, actions: bool = False) -> tuple[str, list[Block]]:
     """The text and blocks of a new message: a case's first one in a channel, one in its thread, a storm's, a notice."""
+    if isinstance(message, Digest):
+        return weekly.render(message)
     if isinstance(message, Notice):
         return _notice(message)
     if isinstance(message, Incident):
         return _ending(message) if message.root else _incident(message)
-    given = any(event.kind == "assigned" for event in message.timeline)
-    if message.root is None or not (message.step or given):
+    called = any(event.kind in CALLS for event in message.timeline)
+    if message.root is None or not (message.step or called):
         return root(message, actions=actions)
-    return _step(message) if message.step else _given(message)
+    return _step(message) if message.step else _summons(message)
 
 
 def standing(shown: Alert | Incident, *, actions: bool = False) -> tuple[str, list[Block]]:
@@ -47,6 +52,8 @@ def root(alert: Alert, *, actions: bool = False) -> tuple[str, list[Block]]:
     blocks = [_rich(_section((*said, "\n", *status) if status else said, alert))]
     if mentions:
         blocks.append(_mrkdwn_section(f"{mentions} {_mrkdwn(story.held(alert), alert)}"))
+    if known := story.known(alert):
+        blocks.append(_rich(_section(known, alert)))
     blocks += _quotes(alert)
     blocks += [*_customer(alert), *_links(alert), _footer(alert)] if alert.case.waiting else [_settled(alert)]
     blocks += buttons(alert.case) if actions else []
@@ -83,8 +90,31 @@ def _ending(storm: Incident) -> tuple[str, list[Block]]:
     return _mrkdwn(said, storm, markup=False), [_rich(_section(("🌤️ ", *said), storm))]
 
 
+def entry(alert: Alert) -> Block:
+    """A case in a list: how it stands, how the latest post begins, and where to read on."""
+    said, status = story.headline(alert), story.status(alert)
+    quotes = [_quote(shorten(words, 160, lines=2)) for words in story.words(alert)[-1:]]
+    who = story.handle(alert.case.platform, alert.case.author) if story.living(alert) else ""
+    foot = " · ".join(part for part in (f"Case {alert.case.id}", who) if part)
+    links = [link for link in _link_parts(alert) if len(link["url"]) <= _SHORT_URL]
+    parts = [part for link in links for part in (_text("   ·   "), link)]
+    end = {"type": "rich_text_section", "elements": [_text(foot), *parts]}
+    return _rich(_section((*said, "\n", *status) if status else said, alert), *quotes, end)
+
+
+def suggestion(alert: Alert) -> tuple[str, list[Block]]:
+    """The prepared answer as a message of the case's thread; without it, and the customer's name, once settled."""
+    if alert.answer is None:
+        gone = "Settled: there is nothing to answer any more."
+        return gone, [_context(_plain_text(gone))]
+    sign = "⚖️ " if alert.answer.person_decides else "💬 "
+    said = (sign, *story.which(alert), *story.suggestion(alert.answer))
+    words = {"type": "rich_text_preformatted", "elements": [_text(story.prepared(alert.answer))]}
+    return _mrkdwn(said, alert, markup=False), [_rich(_section(said, alert), words), *_links(alert)]
+
+
 def reply(alert: Alert, lead: str) -> str:
-    """What is said to one person alone whose press did nothing: why, and how the case stands."""
+    """What is said to one person alone of her press: what came of it, and how the case stands."""
     said, status = story.headline(alert), story.status(alert)
     return "\n".join([lead, _mrkdwn(said, alert), *([_mrkdwn(status, alert)] if status else [])])
 
@@ -114,9 +144,9 @@ def _step(alert: Alert) -> tuple[str, list[Block]]:
     return _notification(alert, said, mentions), [_mrkdwn_section(words)]
 
 
-def _given(alert: Alert) -> tuple[str, list[Block]]:
-    """Calls a colleague who was given the case."""
-    whom, said = story.given(alert)
+def _summons(alert: Alert) -> tuple[str, list[Block]]:
+    """Calls the colleague who has the case."""
+    whom, said = story.summons(alert)
     said = (*story.which(alert), *said)
     return f"{mention(whom)} {_mrkdwn(said, alert, markup=False)}", [
         _mrkdwn_section(f"👉 {mention(whom)} {_mrkdwn(said, alert)}")
@@ -126,8 +156,8 @@ def _given(alert: Alert) -> tuple[str, list[Block]]:
 def _notice(notice: Notice) -> tuple[str, list[Block]]:
     title = line(notice.title, 140) or "Notice"
     words = shorten("\n".join(notice.lines), 2500, lines=40)
-    elements = [_text("⚠️ "), _text(title, bold=True), *([_text(f"\n{words}")] if words else [])]
-    text = escape(line(f"⚠️ {title}{': ' if words else ''}{words}", 300))
+    elements = [_text(f"{notice.sign} "), _text(title, bold=True), *([_text(f"\n{words}")] if words else [])]
+    text = escape(line(f"{notice.sign} {title}{': ' if words else ''}{words}", 300))
     return text, [_rich({"type": "rich_text_section", "elements": elements})]
 
 
@@ -156,9 +186,12 @@ def _customer(alert: Alert) -> list[Block]:
 
 
 def _links(alert: Alert) -> list[Block]:
-    links = [{"type": "link", "url": url, "text": text, "style": {"bold": True}} for url, text in story.links(alert)]
-    parts = [part for link in links for part in (_text("   ·   "), link)][1:]
+    parts = [part for link in _link_parts(alert) for part in (_text("   ·   "), link)][1:]
     return [_rich({"type": "rich_text_section", "elements": parts})] if parts else []
+
+
+def _link_parts(alert: Alert) -> list[Block]:
+    return [{"type": "link", "url": url, "text": text, "style": {"bold": True}} for url, text in story.links(alert)]
 
 
 def _footer(alert: Alert) -> Block:
@@ -168,7 +201,7 @@ def _footer(alert: Alert) -> Block:
 def _settled(alert: Alert) -> Block:
     """All that is still of interest in one line, so that the cases that wait stand out."""
     said = story.customer(alert)
-    links = [f"<{escape(url)}|{escape(text)}>" for url, text in story.links(alert)]
+    links = [f"<{escape(url)}|{escape(text)}>" for url, text in story.links(alert) if len(url) <= _SHORT_URL]
     words = " · ".join([_mrkdwn(story.footer(alert), alert), *links])
     return _context(*([_plain_text(said)] if said else []), _mrkdwn_text(words))
 

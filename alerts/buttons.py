@@ -1,8 +1,10 @@
 """Draws what can be pressed in Slack: the buttons under a case, and the forms that ask for a reason or a name.
 
-What a button means travels with it as a `Wish`; whoever hears of the click reads it from there.
+What a button means travels with it as a `Wish`, and where it stands as a `Place`; whoever hears of the click reads them
+from there.
 """
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -44,16 +46,50 @@ class Wish:
         return cls(act=Act(act), case_id=case_id, round=round_, minutes=minutes)
 
 
-def buttons(case: Case) -> list[Block]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A list of cases: what somebody wrote to see it, on one line, and how many cases she has leafed past."""
+
+    words: str = ""
+    skip: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.skip} {self.words}"
+
+    @classmethod
+    def read(cls, written: str) -> "Listing":
+        """The listing as `str` wrote it. Raises ValueError."""
+        skip, _, words = written.partition(" ")
+        return cls(words=words, skip=max(0, int(skip)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where something is pressed or asked, and so where the answer belongs."""
+
+    channel: str = ""
+    """Slack id; "" in the App Home."""
+    address: str = ""
+    """At which Slack takes answers that one person sees; "" where none is wanted."""
+    listing: Listing | None = None
+    """The list in which the button stands; None: it stands under the case's own message, or in the App Home."""
+
+    @property
+    def home(self) -> bool:
+        return not self.channel
+
+
+def buttons(case: Case, listing: Listing | None = None) -> list[Block]:
     """The row of what may be done with a case as it stands, the likeliest first; none for a withdrawn one."""
+    block_id = f"case:{case.id}" if listing is None else f"case:{case.id}:{listing}"
     if case.state is State.WITHDRAWN:
         return []
     if not case.waiting:
-        return [_row(case, _button(case, Act.REOPEN, "Reopen"))]
+        return [_row(block_id, _button(case, Act.REOPEN, "Reopen"))]
     claim = [_button(case, Act.CLAIM, "Claim", primary=True)] if case.state is State.OPEN else []
     return [
         _row(
-            case,
+            block_id,
             *claim,
             _button(case, Act.ANSWER, "Answered", primary=not claim),
             _button(case, Act.DISMISS, "Not a complaint"),
@@ -62,8 +98,8 @@ def buttons(case: Case) -> list[Block]:
     ]
 
 
-def form(wish: Wish, alert: Alert, channel: str) -> Block:
-    """The modal that a wish needs before it can be done; `channel` is where the button stands."""
+def form(wish: Wish, alert: Alert, place: Place) -> Block:
+    """The modal that a wish needs before it can be done; `place` is where the button stands."""
     title, submit, asked = _FORMS[wish.act]
     facts = " · ".join(fact for fact in (story.title(alert.case), story.customer(alert)) if fact)
     about = [{"type": "context", "elements": [_plain(facts, emoji=False)]}]
@@ -71,7 +107,14 @@ def form(wish: Wish, alert: Alert, channel: str) -> Block:
     return {
         "type": "modal",
         "callback_id": wish.act,
-        "private_metadata": f"{wish} {channel}",
+        "private_metadata": json.dumps(
+            {
+                "wish": str(wish),
+                "channel": place.channel,
+                "address": place.address,
+                "listing": None if place.listing is None else str(place.listing),
+            }
+        ),
         "title": _plain(title),
         "submit": _plain(submit),
         "close": _plain("Cancel"),
@@ -79,8 +122,21 @@ def form(wish: Wish, alert: Alert, channel: str) -> Block:
     }
 
 
-def _row(case: Case, *elements: Block) -> Block:
-    return {"type": "actions", "block_id": f"case:{case.id}", "elements": list(elements)}
+def listing_of(block_id: str) -> Listing | None:
+    """The list in which a row of buttons stands, by the row's id. Raises ValueError."""
+    _, _, written = block_id.removeprefix("case:").partition(":")
+    return Listing.read(written) if written else None
+
+
+def asked_in(form: Block) -> tuple[Wish, Place]:
+    """What a form is about and where its button stands. Raises ValueError, LookupError or TypeError."""
+    written = json.loads(form["private_metadata"])
+    listing = None if written["listing"] is None else Listing.read(written["listing"])
+    return Wish.read(written["wish"]), Place(channel=written["channel"], address=written["address"], listing=listing)
+
+
+def _row(block_id: str, *elements: Block) -> Block:
+    return {"type": "actions", "block_id": block_id, "elements": list(elements)}
 
 
 def _button(case: Case, act: Act, label: str, *, primary: bool = False) -> Block:

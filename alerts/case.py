@@ -3,7 +3,7 @@
     OPEN ──claim──▶ CLAIMED ──answer──▶ ANSWERED ──another complaint──▶ OPEN, a new round
       ├─────────────answer────────────▶ ANSWERED
       ├──dismiss (from CLAIMED too)───▶ DISMISSED          every complaint deleted ──▶ WITHDRAWN
-      └──assign (from CLAIMED too)────▶ CLAIMED, by somebody else
+      └──assign (from CLAIMED too)────▶ CLAIMED, by somebody else        CLAIMED ──hand_on──▶ OPEN, by silence
 
 Every move is a pure function from a case to its next self; the caller stores both the case and what happened.
 """
@@ -81,7 +81,22 @@ class Case:
     stopped_by: Stop | None = None
     assignee: str | None = None
     snoozed_until: datetime | None = None
+    silent_since: datetime | None = None
+    """Since when nothing has been heard of the assignee: she got the case, or a snooze ended. In the future as long as
+    it is snoozed."""
+    reminded_at: datetime | None = None
+    """When she was asked whether she still has it in hand."""
+    hushed: bool = False
+    """The step below the level was passed in silence."""
+    urgent_at: datetime | None = None
+    """When the customer posted what makes the case urgent; None: it is an ordinary one."""
+    urgent_from: int = 0
+    """The level at which it turned urgent."""
     version: int = 1
+
+    @property
+    def urgent(self) -> bool:
+        return self.urgent_at is not None
 
     @property
     def waiting(self) -> bool:
@@ -105,13 +120,16 @@ class Event:
 
 Move = tuple[Case, Event]
 
+CALLS = ("assigned", "reminded")
+"""The kinds of events that call the assignee by name in the case's thread."""
+
 
 def claim(case: Case, who: str, now: datetime) -> Move:
     """Someone takes the case: the nudges fall silent, the last step doesn't. Raises NotAllowed."""
     if case.state is State.CLAIMED:
         raise NotAllowed(f"case {case.id} is already claimed by {case.assignee}")
     _must_wait(case, "claimed")
-    return _next(case, state=State.CLAIMED, assignee=who), Event(at=now, kind="claimed", actor=who)
+    return _take(case, who, now), Event(at=now, kind="claimed", actor=who)
 
 
 def assign(case: Case, who: str, now: datetime, whom: str) -> Move:
@@ -120,7 +138,31 @@ def assign(case: Case, who: str, now: datetime, whom: str) -> Move:
         raise NotAllowed(f"case {case.id} is already claimed by {whom}")
     _must_wait(case, "assigned")
     event = Event(at=now, kind="assigned", actor=who, detail={"to": whom})
-    return _next(case, state=State.CLAIMED, assignee=whom), event
+    return _take(case, whom, now), event
+
+
+def remind(case: Case, now: datetime, answer_until: datetime) -> Move:
+    """The assignee has been silent for long: she is asked, and told when the case will be anybody's again."""
+    event = Event(at=now, kind="reminded", detail={"to": case.assignee, "until": answer_until.isoformat()})
+    return _next(case, reminded_at=now), event
+
+
+def hand_on(case: Case, now: datetime) -> Move:
+    """The assignee was asked and has stayed silent: the case is anybody's, and its nudges speak again."""
+    event = Event(at=now, kind="handed_on", detail={"from": case.assignee})
+    return _next(case, state=State.OPEN, assignee=None, **_NOT_HELD), event
+
+
+def turn_urgent(case: Case, posted_at: datetime, respond_by: datetime, now: datetime) -> Move:
+    """A post of the customer's makes a waiting case urgent; the target moves only if it comes sooner."""
+    turned = _next(
+        case,
+        urgent_at=max(posted_at, case.posted_at),
+        urgent_from=case.level,
+        respond_by=min(respond_by, case.respond_by),
+        check_at=now,
+    )
+    return turned, Event(at=now, kind="turned_urgent", actor=case.author)
 
 
 def answer(case: Case, who: str, now: datetime, *, by: Stop = Stop.PERSON) -> Move:
@@ -153,7 +195,7 @@ def snooze(case: Case, who: str, now: datetime, until: datetime) -> Move:
     if until <= now:
         raise NotAllowed("a snooze must end in the future")
     return (
-        _next(case, snoozed_until=until, check_at=case.check_at and min(case.check_at, now)),
+        _next(case, snoozed_until=until, silent_since=case.silent_since and until, reminded_at=None, check_at=now),
         Event(at=now, kind="snoozed", actor=who, detail={"until": until.isoformat()}),
     )
 
@@ -165,12 +207,14 @@ def reopen(case: Case, who: str, now: datetime) -> Move:
     if case.state is State.WITHDRAWN:
         raise NotAllowed(f"case {case.id} was deleted by the customer")
     return (
-        _next(case, state=State.OPEN, stopped_at=None, stopped_by=None, assignee=None, check_at=now),
+        _next(case, state=State.OPEN, stopped_at=None, stopped_by=None, assignee=None, check_at=now, **_NOT_HELD),
         Event(at=now, kind="reopened", actor=who),
     )
 
 
-def complain_again(case: Case, posted_at: datetime, detected_at: datetime, respond_by: datetime) -> Move:
+def complain_again(
+    case: Case, posted_at: datetime, detected_at: datetime, respond_by: datetime, *, urgent: bool = False
+) -> Move:
     """A new complaint in a thread that was settled: another round, with a clock and a ladder of its own."""
     again = _next(
         case,
@@ -186,15 +230,34 @@ def complain_again(case: Case, posted_at: datetime, detected_at: datetime, respo
         stopped_by=None,
         assignee=None,
         snoozed_until=None,
+        hushed=False,
+        urgent_at=posted_at if urgent else None,
+        urgent_from=0,
+        **_NOT_HELD,
     )
     return again, Event(at=detected_at, kind="complained_again", actor=case.author)
 
 
 def recount(case: Case, posted_at: datetime, respond_by: datetime, now: datetime) -> Case:
-    """Complaints have come to the case or left it: the clock of its first round counts from the earliest it now has."""
-    if case.round > 1 or posted_at == case.posted_at:
+    """Complaints have come to the case or left it: the clock of its first round counts from the earliest it now has.
+
+    A case that turned urgent under way keeps its clock, or steps that it has climbed would be others.
+    """
+    turned = case.urgent_at is not None and case.urgent_at > case.posted_at
+    if case.round > 1 or posted_at == case.posted_at or turned:
         return _next(case)
-    return _next(case, posted_at=posted_at, respond_by=respond_by, check_at=now if case.waiting else None)
+    urgent_at = posted_at if case.urgent else None
+    check_at = now if case.waiting else None
+    return _next(case, posted_at=posted_at, respond_by=respond_by, check_at=check_at, urgent_at=urgent_at)
+
+
+_NOT_HELD = {"silent_since": None, "reminded_at": None}
+"""Nobody has the case, so nobody can fall silent about it."""
+
+
+def _take(case: Case, who: str, now: datetime) -> Case:
+    heard = max(now, case.snoozed_until or now)
+    return _next(case, state=State.CLAIMED, assignee=who, silent_since=heard, reminded_at=None, check_at=now)
 
 
 def _must_wait(case: Case, done: str) -> None:

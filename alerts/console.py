@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from alerts import incident, story
-from alerts.base import Alert, Channel, Incident, Message, Notice
+from alerts.base import Alert, Channel, Digest, Incident, Message, Notice
 from alerts.story import Line
 from alerts.words import line, shorten
 
@@ -17,8 +17,10 @@ class Console(Channel):
     looked for, so `find` knows nothing and the card is printed again."""
 
     def send(self, message: Message) -> str:
-        if isinstance(message, Notice):
-            self._print([f"⚠️  {line(message.title)}"], message.lines)
+        if isinstance(message, Digest):
+            self._print([f"📊 {line(message.title)}"], message.sentences)
+        elif isinstance(message, Notice):
+            self._print([f"{message.sign}  {line(message.title)}"], message.lines)
         elif isinstance(message, Incident):
             said = incident.ending(message) if message.root else incident.headline(message)
             self._print([_said(said, message)], () if message.root else self._storm(message))
@@ -26,13 +28,19 @@ class Console(Channel):
             self._print([_said(story.short(message), message)], story.beginning(message))
         elif message.root is not None and message.step is not None:
             self._print([f"⏰ case {message.case.id} · {_said(story.call(message), message)}{_called(message)}"])
+        elif message.root is not None:
+            whom, said = story.summons(message)
+            self._print([f"👉 case {message.case.id} · @{line(whom, 80)} {_said(said, message)}"])
         else:
             head = [f"{_said(story.headline(message), message)}{_called(message)}"]
             if held := story.status(message):
                 head.append(_said(held, message))
+            if known := story.known(message):
+                head.append(_said(known, message))
             facts = (story.customer(message), story.about(message), _said(story.footer(message), message))
             links = (url for url, _ in story.links(message))
-            self._print(head, _quoted(message), (*(fact for fact in facts if fact), *links))
+            small = (*(fact for fact in facts if fact), *links, *_answer(message))
+            self._print(head, _quoted(message), small)
         return message.key
 
     def update(self, shown: Alert | Incident) -> None:
@@ -66,6 +74,13 @@ class Console(Channel):
 def _quoted(alert: Alert) -> list[str]:
     words = ["\n".join(f"│ {row}" for row in text.split("\n")) for text in story.words(alert)]
     return [*words[:1], _said(story.between(alert), alert), *words[1:]] if len(words) > 1 else words
+
+
+def _answer(alert: Alert) -> list[str]:
+    """The prepared answer, to be copied from the terminal."""
+    if alert.answer is None:
+        return []
+    return [_said(story.suggestion(alert.answer), alert), *story.prepared(alert.answer).split("\n")]
 
 
 def _called(alert: Alert) -> str:

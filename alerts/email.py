@@ -13,7 +13,7 @@ from email.utils import parseaddr
 from html import escape
 
 from alerts import base, incident, story
-from alerts.base import Alert, Channel, Incident, Message, Notice, Permanent, Transient, Unknown
+from alerts.base import Alert, Channel, Digest, Incident, Message, Notice, Permanent, Transient, Unknown
 from alerts.words import line, shorten
 from connectors.base import Secret
 
@@ -72,6 +72,9 @@ class Email(Channel):
         mail["Auto-Submitted"] = "auto-generated"
         if message.thread is not None:
             mail["In-Reply-To"] = mail["References"] = line(message.thread)
+        if isinstance(message, Digest):
+            _week(mail, message)
+            return mail
         subject, rows, links = _letter(message)
         mail["Subject"] = line(subject)
         mail.set_content("\n\n".join([*rows, *(f"{text}: {url}" for url, text in links)]) + "\n")
@@ -143,7 +146,7 @@ def _refused(what: str, code: int) -> Transient | Permanent | Unknown:
     return Permanent(said) if code >= 500 else Transient(said)
 
 
-def _letter(message: Message) -> tuple[str, list[str], list[tuple[str, str]]]:
+def _letter(message: Alert | Incident | Notice) -> tuple[str, list[str], list[tuple[str, str]]]:
     """Subject, paragraphs and links."""
     match message:
         case Notice():
@@ -164,7 +167,21 @@ def _storm(storm: Incident) -> tuple[str, list[str], list[tuple[str, str]]]:
 
 
 def _notice(notice: Notice) -> tuple[str, list[str], list[tuple[str, str]]]:
-    return f"⚠️ {notice.title}", [shorten("\n".join(notice.lines), 5000, lines=100)], []
+    return f"{notice.sign} {notice.title}", [shorten("\n".join(notice.lines), 5000, lines=100)], []
+
+
+def _week(mail: EmailMessage, digest: Digest) -> None:
+    """Text and HTML with the charts in it, and the PDF beside them."""
+    mail["Subject"] = line(digest.title)
+    mail.set_content(digest.text)
+    mail.add_alternative(digest.html, subtype="html")
+    page = mail.get_body(("html",))
+    assert isinstance(page, EmailMessage)
+    for picture in digest.pictures:
+        page.add_related(
+            picture.png, "image", "png", cid=f"<{picture.name}>", disposition="inline", filename=f"{picture.name}.png"
+        )
+    mail.add_attachment(digest.pdf, "application", "pdf", filename=f"{digest.file}.pdf")
 
 
 def _alert(alert: Alert) -> tuple[str, list[str], list[tuple[str, str]]]:
@@ -173,9 +190,20 @@ def _alert(alert: Alert) -> tuple[str, list[str], list[tuple[str, str]]]:
     words = story.words(alert)
     if len(words) > 1:
         words.insert(1, story.plain(story.between(alert), near))
-    rows = [said, story.plain(story.held(alert), near) if alert.case.waiting else ""]
-    rows += [*words, story.customer(alert), story.about(alert), story.plain(story.footer(alert), near)]
+    rows = [said, _summons(alert), story.plain(story.held(alert), near) if alert.case.waiting else ""]
+    rows += [story.plain(story.known(alert), near), *words, story.customer(alert), story.about(alert)]
+    rows += [story.plain(story.footer(alert), near)]
+    if alert.answer is not None and alert.root is None:
+        rows += [story.plain(story.suggestion(alert.answer), near), story.prepared(alert.answer)]
     return f"{said} · case {alert.case.id}", [row for row in rows if row], story.links(alert)
+
+
+def _summons(alert: Alert) -> str:
+    """What the colleague who has the case is told; "" when it is not she who is called."""
+    if alert.root is None or alert.step is not None:
+        return ""
+    whom, said = story.summons(alert)
+    return f"{line(whom, 80)}: {story.plain(said, alert.case.detected_at)}"
 
 
 def _html(rows: list[str], links: list[tuple[str, str]]) -> str:

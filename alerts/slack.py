@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http.client import HTTPException
@@ -12,11 +13,12 @@ from typing import Any, NoReturn, cast
 from urllib.error import URLError
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.web import SlackResponse
+from slack_sdk.webhook import WebhookClient
 
 from alerts import base, blocks
-from alerts.base import Alert, Channel, Incident, Message, Permanent, Transient, Unknown
+from alerts.base import Alert, Channel, Digest, Incident, Message, Permanent, Transient, Unknown
 from connectors.base import Clock, Secret
 
 EVENT_TYPE = "complaint_monitor_alert"
@@ -84,7 +86,8 @@ class Actions:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options(base.Options):
     token: Secret
-    """The app's bot token, xoxb-…; scopes: chat:write and channels:history, for a private channel groups:history."""
+    """The app's bot token, xoxb-…; scopes: chat:write and channels:history, for a private channel groups:history, for
+    digests files:write."""
     channel: str
     """Id such as C012AB3CD, or #name; by name, finding a message again needs channels:read (groups:read) too."""
     actions: Actions | None = None
@@ -109,7 +112,14 @@ class Slack(Channel):
         self._me: SlackResponse | None = None
 
     def send(self, message: Message) -> str:
-        text, rendered = blocks.render(message, actions=self.options.actions is not None)
+        if isinstance(message, Digest):
+            self._needs("files:write")
+        return self._post(message, *blocks.render(message, actions=self.options.actions is not None))
+
+    def suggest(self, alert: Alert) -> str:
+        return self._post(alert, *blocks.suggestion(alert))
+
+    def _post(self, message: Message, text: str, rendered: list[blocks.Block]) -> str:
         channel, thread = _split(message.thread) if message.thread else (None, None)
         response = self._call(
             self._client.chat_postMessage,
@@ -129,13 +139,23 @@ class Slack(Channel):
             raise Unknown("Slack took the message but did not say where it is")
         if thread is None:
             self._channel_id = channel
+        if isinstance(message, Digest):
+            try:
+                self._attach(message, channel, ts)
+            except (Transient, Permanent) as error:  # the message itself has left
+                raise Unknown(str(error)) from None
         return f"{channel}:{ts}"
 
     def update(self, shown: Alert | Incident) -> None:
         if shown.root is None:
             raise ValueError(f"{shown.key} has no message to edit")
-        channel, ts = _split(shown.root)
-        text, rendered = blocks.standing(shown, actions=self.options.actions is not None)
+        self._edit(shown.root, *blocks.standing(shown, actions=self.options.actions is not None))
+        if isinstance(shown, Alert) and shown.suggested is not None:
+            with suppress(Permanent):  # somebody has deleted it: no loss
+                self._edit(shown.suggested, *blocks.suggestion(shown))
+
+    def _edit(self, reference: str, text: str, rendered: list[blocks.Block]) -> None:
+        channel, ts = _split(reference)
         self._call(
             self._client.chat_update,
             Transient,
@@ -163,6 +183,8 @@ class Slack(Channel):
         for page in pages:
             for found in page.get("messages") or ():
                 if _key(found) == message.key and _wrote(me, found):
+                    if isinstance(message, Digest):
+                        self._attach(message, channel, found["ts"])
                     return f"{channel}:{found['ts']}"
         return None
 
@@ -173,10 +195,7 @@ class Slack(Channel):
 
     def login(self) -> str:
         self._me = None
-        me = self._whoami()
-        header = {name.lower(): value for name, value in me.headers.items()}.get("x-oauth-scopes")
-        if header is not None and "chat:write" not in re.split(r"[,\s]+", header):
-            raise Permanent(_ADVICE["missing_scope"].format(needed="chat:write"))
+        me = self._needs("chat:write")
         channel = self._where()
         self._call(self._client.conversations_history, Transient, channel=channel, limit=1)
         if actions := self.options.actions:
@@ -191,6 +210,25 @@ class Slack(Channel):
     def ask(self, trigger: str, form: dict[str, Any]) -> None:
         """Opens a form for the person whose press gave the trigger, which is good for three seconds and one form."""
         self._call(self._client.views_open, Transient, trigger_id=trigger, view=form)
+
+    def answer(self, address: str, text: str, drawn: list[dict[str, Any]], *, replace: bool) -> None:
+        """Shows one person something at an address that Slack gave for it, in the place of what stood there or below.
+
+        An address is good for half an hour and five answers.
+        """
+        body = {"response_type": "ephemeral", "replace_original": replace, "text": text, "blocks": drawn}
+        client = WebhookClient(address, timeout=self._client.timeout, retry_handlers=[], logger=_log)
+        try:
+            status = client.send_dict(body).status_code
+        except _NO_SENSE as error:
+            raise Transient(f"no proper answer from Slack: {type(error).__name__}") from None
+        if status != 200:
+            kind = Transient if status == 429 or status >= 500 else Permanent
+            raise kind(f"Slack takes no answer at the address it gave (HTTP {status})")
+
+    def publish(self, who: str, view: dict[str, Any]) -> None:
+        """Shows one person her App Home."""
+        self._call(self._client.views_publish, Transient, user_id=who, view=view)
 
     def members(self, group: str) -> frozenset[str]:
         """The ids of the people of a user group."""
@@ -207,6 +245,26 @@ class Slack(Channel):
             return str(self._call(self._client.apps_connections_open, Transient, app_token=token.reveal())["url"])
         except Permanent:
             raise Permanent(_APP_TOKEN) from None
+
+    def _attach(self, digest: Digest, channel: str, ts: str) -> None:
+        """Puts the charts and the PDF into the thread of the digest's message, unless they are there."""
+        for page in self._pages(self._client.conversations_replies, channel=channel, ts=ts):
+            if any(found.get("files") for found in page.get("messages") or ()):
+                return
+        files = [
+            {"filename": f"{digest.file}-{each.name}.png", "file": each.png, "title": each.title, "alt_txt": each.words}
+            for each in digest.pictures
+        ]
+        files.append({"filename": f"{digest.file}.pdf", "file": digest.pdf, "title": digest.title})
+        self._call(self._client.files_upload_v2, Transient, file_uploads=files, channel=channel, thread_ts=ts)
+
+    def _needs(self, scope: str) -> SlackResponse:
+        """Who the app is. Raises Permanent when it lacks the scope."""
+        me = self._whoami()
+        header = {name.lower(): value for name, value in me.headers.items()}.get("x-oauth-scopes")
+        if header is not None and scope not in re.split(r"[,\s]+", header):
+            raise Permanent(_ADVICE["missing_scope"].format(needed=scope))
+        return me
 
     def _whoami(self) -> SlackResponse:
         if self._me is None:
@@ -243,6 +301,8 @@ class Slack(Channel):
             return method(**arguments)
         except SlackApiError as error:
             self._refused(error.response, lost, arguments.get("channel"))
+        except SlackRequestError:  # what it says may hold anything
+            raise lost("Slack did not take a file") from None
         except URLError as error:
             kind = Transient if isinstance(error.reason, _NEVER_LEFT) else lost
             raise kind(f"Slack can't be reached: {type(error.reason).__name__}") from None

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, urlsplit
 
-from alerts.base import Alert, Complaint
-from alerts.case import Case, Event, State, Stop, dismissal
+from alerts.base import Alert, Answer, Complaint, Customer
+from alerts.case import CALLS, Case, Event, State, Stop, dismissal
 from alerts.words import count, duration, language, line, moment, platform, shorten
 from classifiers.base import Verdict
 
@@ -95,18 +95,30 @@ def call(alert: Alert) -> Line:
         return headline(alert)
     if alert.late:
         return (Bold("Target missed"), ", due ", Bold(case.respond_by))
+    if case.urgent and alert.number == case.urgent_from > 0:
+        return (Bold("The customer's case is urgent now"), " · answer by ", Bold(case.respond_by))
     if alert.number == 0:
         news = "The customer complains again" if case.round > 1 else "A new complaint"
         return (Bold(news), " · answer by ", Bold(case.respond_by))
     return (Bold("Still no answer"), " · due ", Bold(case.respond_by))
 
 
-def given(alert: Alert) -> tuple[str, Line]:
-    """Who was given the case, the `number`th time that somebody was, and what to tell her."""
-    event = [event for event in alert.timeline if event.kind == "assigned"][alert.number]
-    by: Line = (" by ", Who(event.actor)) if event.actor else ()
+def summons(alert: Alert) -> tuple[str, Line]:
+    """Whom the `number`th event that calls the case's assignee calls, and what to tell her."""
+    event = [event for event in alert.timeline if event.kind in CALLS][alert.number]
+    whom = str(event.detail["to"])
     due: Line = (" · ", *_outcome(alert)) if alert.case.waiting else ("; by now: ", *_outcome(alert))
-    return str(event.detail["to"]), (Bold("You have been given this case"), *by, *due)
+    if event.kind == "reminded":
+        until = datetime.fromisoformat(event.detail["until"])
+        return whom, (
+            Bold("Are you still on it?"),
+            " Answer or snooze; at ",
+            Bold(until),
+            " it goes on without you",
+            *due,
+        )
+    by: Line = (" by ", Who(event.actor)) if event.actor else ()
+    return whom, (Bold("You have been given this case"), *by, *due)
 
 
 def customer(alert: Alert) -> str:
@@ -137,6 +149,38 @@ def about(alert: Alert) -> str:
     topic = line(verdict.topic or "", 40) if verdict.topic != "other" else ""
     why = ", ".join(f"“{line(words, 60)}”" for words in verdict.why[:3])
     return " · ".join(part for part in (topic.capitalize(), f"flagged for {why}" if why else "") if part)
+
+
+def value(who: Customer | None, complaints: Sequence[Complaint]) -> str:
+    """Her tier, such as "gold customer", and whether the brand may lose her; "" for one of no special value."""
+    posts = [complaint for complaint in complaints if not complaint.deleted]
+    if who is None or who.rank is None or not posts:
+        return ""
+    return f"{line(who.tier, 40)} customer{' at risk' if _surest(posts).sentiment == 'negative' else ''}"
+
+
+def known(alert: Alert) -> Line:
+    """What the brand's own list says of the customer; empty when settled or not known."""
+    who = alert.customer
+    if who is None or not alert.case.waiting or not living(alert):
+        return ()
+    worth = value(who, alert.complaints)
+    lead = Bold(f"{worth[:1].upper()}{worth[1:]}") if worth else "Known customer"
+    said = [line(part, limit) for part, limit in ((who.name, 80), (who.note, 200)) if part.strip()]
+    return ("⭐ " if worth else "", lead, *(f" · {part}" for part in said))
+
+
+def suggestion(answer: Answer) -> Line:
+    """What stands above a prepared answer."""
+    if answer.person_decides:
+        return (Bold("A person decides"), " · neutral words for now, promise nothing")
+    facts = " · ".join(fact for fact in (language(answer.language), answer.topic) if fact)
+    return (Bold("Prepared answer"), f" · {facts} · check it, sign it")
+
+
+def prepared(answer: Answer) -> str:
+    """The words to copy."""
+    return shorten(answer.text, 2500, lines=40) or "(no text)"
 
 
 def urgent(alert: Alert) -> bool:
@@ -241,7 +285,9 @@ def _who(alert: Alert) -> str:
 
 def _holder(alert: Alert) -> Line:
     """Who took or gave the case last, and when."""
-    case, last = alert.case, _last(alert, "claimed", "assigned", "reopened", "complained_again")
+    case, last = alert.case, _last(alert, "claimed", "assigned", "handed_on", "reopened", "complained_again")
+    if case.state is State.OPEN and last and last.kind == "handed_on":
+        return ("Nobody has claimed it: ", Who(str(last.detail["from"])), " had it and was not heard of")
     if case.state is State.OPEN and last and last.kind == "reopened":
         return ("Reopened by ", Who(last.actor), " at ", last.at, " · nobody has claimed it since")
     if case.state is not State.CLAIMED or not case.assignee:

@@ -20,12 +20,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from alerts.beginnings import without_accents
 from benchmarks.posts import OWN
 from connectors.base import Found, Mention, Watch
 from monitor.config.model import KINDS, Relevance
 from monitor.copies import fingerprint, is_copy
 from monitor.jobs.collect import save
-from monitor.relevance import TABLE, Sieve, matching, may_complain, without_accents
+from monitor.relevance import TABLE, Sieve, matching, may_complain
 from monitor.store import Store
 
 GROUPS = ("complaint", "ad", "news", "other")

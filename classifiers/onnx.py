@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +27,7 @@ SURE = 0.5
 """A topic that the model is less sure of is not told."""
 CHARACTERS_A_TOKEN = 32
 """More characters than a token holds: what lies behind `max_tokens` of these is never looked at."""
-WINDOW = 64
+WINDOW = 128
 """Batches whose texts are sorted by length together: enough to pad little, few enough to bound memory."""
 
 
@@ -36,10 +37,10 @@ class OnnxOptions(base.Options):
 
     model: str = str(SHIPPED)
     """A folder with model.onnx, tokenizer.json and model.json, as `python -m classifiers.train` writes it."""
-    batch_size: int = 16
+    batch_size: int = 8
     """Texts in one pass of the model; more are padded more, and take longer."""
     threads: int | None = None
-    """Processor cores for one pass; None: all."""
+    """Passes at a time, each on a processor core of its own; None: one for each core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +92,22 @@ class Onnx(Classifier):
             window = [readable(text, most) for text in texts[start : start + size * WINDOW]]
             tokens = [encoding.ids for encoding in loaded.tokenizer.encode_batch_fast(window)]
             order = sorted(range(len(tokens)), key=lambda index: len(tokens[index]))
-            for at in range(0, len(order), size):
-                chosen = order[at : at + size]
-                judged = self._pass([window[index] for index in chosen], [tokens[index] for index in chosen])
+            passes = [order[at : at + size] for at in range(0, len(order), size)]
+            for chosen, judged in zip(passes, self._passes(window, tokens, passes), strict=True):
                 yield from zip((start + index for index in chosen), judged, strict=True)
+
+    def _passes(
+        self, texts: Sequence[str], tokens: Sequence[Sequence[int]], passes: Sequence[Sequence[int]]
+    ) -> list[list[Verdict]]:
+        """Several passes at a time, each on one core: two cores at one pass would often wait for each other."""
+
+        def run(chosen: Sequence[int]) -> list[Verdict]:
+            return self._pass([texts[index] for index in chosen], [tokens[index] for index in chosen])
+
+        if len(passes) == 1:
+            return [run(passes[0])]
+        with ThreadPoolExecutor(self.options.threads or os.cpu_count()) as cores:
+            return list(cores.map(run, passes))
 
     def _pass(self, texts: Sequence[str], tokens: Sequence[Sequence[int]]) -> list[Verdict]:
         """One pass of the model; its texts are sorted by length."""
@@ -130,10 +143,10 @@ class Onnx(Classifier):
 
     @cached_property
     def _loaded(self) -> _Loaded:
-        return _load(Path(self.options.model), self.options.threads or os.cpu_count() or 1)
+        return _load(Path(self.options.model))
 
 
-def _load(folder: Path, threads: int) -> _Loaded:
+def _load(folder: Path) -> _Loaded:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     import onnxruntime
     from tokenizers import Tokenizer
@@ -160,7 +173,7 @@ def _load(folder: Path, threads: int) -> _Loaded:
             padding=int(about["padding"]),
             classes=dict(about["classes"]),
             tokenizer=tokenizer,
-            session=onnxruntime.InferenceSession(weights, _settings(threads), ["CPUExecutionProvider"]),
+            session=onnxruntime.InferenceSession(weights, _settings(), ["CPUExecutionProvider"]),
         )
     except Exception as error:
         raise BadModel(
@@ -169,11 +182,11 @@ def _load(folder: Path, threads: int) -> _Loaded:
         ) from error
 
 
-def _settings(threads: int) -> "onnxruntime.SessionOptions":
+def _settings() -> "onnxruntime.SessionOptions":
     import onnxruntime
 
     settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = threads
+    settings.intra_op_num_threads = 1
     settings.inter_op_num_threads = 1
     settings.log_severity_level = 3
     return settings

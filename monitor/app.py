@@ -4,33 +4,48 @@ import fcntl
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alerts.base import Channel
+from alerts.base import Channel, Digest
 from alerts.case import Case, Move
 from classifiers.base import Classifier
 from connectors.base import Clock, Connector, Permanent, Transient, Watch
+from monitor.answers import prepare
 from monitor.config import Config
+from monitor.customers import Customers
+from monitor.digest.week import Week
 from monitor.discretion import DiscreetFormatter, discretion
 from monitor.jobs.act import act
 from monitor.jobs.audit import Finding, audit, notify
 from monitor.jobs.collect import collect, due, register
 from monitor.jobs.deliver import Postman, deliver
+from monitor.jobs.digests import digests, latest, post
 from monitor.jobs.escalate import escalate
 from monitor.jobs.missed import missed, named
+from monitor.jobs.outage import outage
 from monitor.jobs.outcome import Outcome
 from monitor.jobs.parting import merge, split
 from monitor.jobs.retain import retain
 from monitor.jobs.storms import watch as watch_storms
 from monitor.jobs.triage import triage
 from monitor.jobs.verify import recheck, recheck_due, verify
+from monitor.letters import Notes
 from monitor.relevance import Sieve
+from monitor.rooms import Rooms
 from monitor.store import Store
+
+if TYPE_CHECKING:
+    from monitor.digest.edition import Edition
+    from monitor.digest.language import Language
 
 log = logging.getLogger(__name__)
 
+PAGES_KEPT = 9
+"""Weeks for which the pages of digests are kept: they hold customers' words."""
 PASSES = 10_000
 """Passes of one job in one tick; a job that still has more by then goes on in the next."""
 
@@ -100,13 +115,30 @@ class App:
         }
 
     @cached_property
+    def customers(self) -> Customers:
+        brands = self.config.brands.values()
+        return Customers({brand.name: brand.customers for brand in brands if brand.customers})
+
+    @cached_property
+    def notes(self) -> Notes:
+        """What the brands themselves have to say to a case."""
+        return Notes(customer=self.customers.of, answer=lambda case, complaints: prepare(case, complaints, self.config))
+
+    @cached_property
+    def rooms(self) -> Rooms:
+        return Rooms(routes=self.config.routes, quiet=self.config.quiet)
+
+    @cached_property
     def postman(self) -> Postman:
         return Postman(
             channels=self.channels,
             ladder=self.config.ladder,
             clock=self.clock,
             lease=self.config.delivery.lease,
+            rotations=self.config.rotations,
+            digest=self._digest,
             fallback=self.config.delivery.fallback,
+            notes=self.notes,
         )
 
     def collect_due(self) -> Outcome:
@@ -129,22 +161,76 @@ class App:
         return Outcome()
 
     def verify(self) -> Outcome:
-        return verify(self.store, self.connectors, self.sieves, self.clock())
+        return verify(self.store, self.connectors, self.sieves, self.config.ladder, self.clock())
 
     def triage(self) -> Outcome:
-        return triage(self.store, self.classifier, self.config.ladder, self.clock())
+        return triage(self.store, self.classifier, self.config.ladder, self.clock(), self.config.topics)
 
     def storms(self) -> Outcome:
-        first = {name: self.config.ladder(name).steps[0].channel for name in self.config.brands}
-        settings = {name: brand.storms for name, brand in self.config.brands.items() if brand.storms.watch}
-        watched = {name: replace(said, channel=said.channel or first[name]) for name, said in settings.items()}
-        return watch_storms(self.store, watched, self.clock())
+        watched = {name: brand.storms for name, brand in self.config.brands.items() if brand.storms.watch}
+        return watch_storms(self.store, watched, self._storm_channel, self.clock())
+
+    def _storm_channel(self, brand: str, topic: str) -> str:
+        first = self.config.ladder(brand).steps[0].channel
+        return self.config.brands[brand].storms.channel or self.rooms.usual(first, brand, topic)
 
     def escalate(self) -> Outcome:
-        return escalate(self.store, self.config.ladder, self.clock())
+        return escalate(self.store, self.config.ladder, self.clock(), self.rooms)
 
     def deliver(self) -> Outcome:
         return deliver(self.store, self.postman)
+
+    def outage(self) -> Outcome:
+        return outage(self.store, list(self.connectors), self.clock())
+
+    def digests(self) -> Outcome:
+        """Puts the digests that are due into the outbox."""
+        plan = self.config.digest
+        if not plan.channels:
+            return Outcome()
+        return digests(self.store, plan, self.config.brands, self._keep_page, self.clock())
+
+    def send_digest(self, brand: str, week: Week) -> Outcome:
+        """Puts one digest into the outbox, where it has not been sent yet."""
+        return post(self.store, self.config.digest, brand, week, self._keep_page, self.clock())
+
+    def edition(self, brand: str, week: Week | None = None, language: "Language | None" = None) -> "Edition":
+        """The digest of a brand and week, as its cases now stand; of the latest week that is over unless told."""
+        from monitor.digest.edition import edit  # charts take a second to load
+        from monitor.digest.review import About, review
+
+        plan, now = self.config.digest, self.clock()
+        about = About(
+            brand=brand,
+            week=week or latest(plan, now),
+            zone=plan.clock,
+            target=self.config.ladder(brand).target,
+            sources=[name for name, (source, _) in self.config.sources.items() if source.brand == brand],
+            keywords=self.config.brands[brand].keywords,
+        )
+        return edit(review(self.store, about, now), language or plan.language)
+
+    def keep(self, edition: "Edition") -> Path:
+        """Writes the digest's page and PDF into the folder `digests`, takes out old ones, and says where it is."""
+        folder = self.state / "digests"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        oldest = latest(self.config.digest, self.clock()).later(-PAGES_KEPT).name
+        for old in (path for path in folder.iterdir() if path.stem[-8:] < oldest):
+            old.unlink()
+        page = folder / f"{edition.file}.html"
+        page.write_text(edition.page(), encoding="utf-8")
+        page.with_suffix(".pdf").write_bytes(edition.pdf())
+        return page
+
+    def _keep_page(self, brand: str, week: Week) -> None:
+        self.keep(self.edition(brand, week))
+
+    def _digest(self, brand: str, week: str, key: str) -> Digest:
+        """Raises Permanent for a brand that is no longer configured."""
+        if brand not in self.config.brands:
+            raise Permanent("the brand is no longer configured")
+        edition, url = self.edition(brand, Week.named(week)), self.config.digest.url
+        return edition.message(key, f"{url.rstrip('/')}/{edition.file}.html" if url else "")
 
     def retain(self) -> Outcome:
         keep = self.config.retention
@@ -152,7 +238,9 @@ class App:
 
     def audit(self) -> list[Finding]:
         every = {name: source.every for name, (source, _) in self.config.sources.items()}
-        return audit(self.store, self.config.ladder, every, self.config.audit.grace, self.clock())
+        found = audit(self.store, self.config.ladder, every, self.config.audit.grace, self.clock())
+        lists = self.customers.problems()
+        return [*found, *(Finding(kind="customer list", subject=f"brand {brand}", what=why) for brand, why in lists)]
 
     def act(self, case_id: int, move: Callable[[Case, datetime], Move]) -> Case:
         """A person's word on a case. Raises NotAllowed."""
@@ -161,7 +249,7 @@ class App:
 
     def missed(self, post: str, who: str) -> Case:
         """A person's word that a post is a complaint which the model let pass. Raises NotAllowed."""
-        return missed(self.store, post, self.classifier, self.config.ladder, who, self.clock())
+        return missed(self.store, post, self.classifier, self.config.ladder, who, self.clock(), self.config.topics)
 
     def split(self, case_id: int, post: str, who: str) -> Case:
         """A person's word that a post of a case is another matter; its own case. Raises NotAllowed."""
@@ -197,6 +285,7 @@ class App:
     def jobs(self) -> Mapping[str, Callable[[], Outcome]]:
         """The jobs in the order of one tick: first what platforms know, then what follows from it."""
         return {
+            "outage": self.outage,
             "collect": self.collect_due,
             "recheck": self.recheck_due,
             "triage": self.triage,
@@ -204,6 +293,7 @@ class App:
             "triage again": self.triage,
             "storms": self.storms,
             "escalate": self.escalate,
+            "digests": self.digests,
             "deliver": self.deliver,
             "retain": self.retain,
         }

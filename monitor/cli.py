@@ -10,7 +10,8 @@ from typing import Annotated, Any, cast
 import typer
 
 from connectors.base import storable
-from monitor import cli_cases, cli_model
+from monitor import cli_cases, cli_model, cli_on_call, cli_web
+from monitor.cli_digest import digest
 from monitor.cli_posts import filtered
 from monitor.entrance import (
     DEFAULT,
@@ -106,6 +107,7 @@ def check(
             ("threshold", f"{app.classifier.threshold:.2f}; `threshold` shows what another would mean", ""),
             ("database", app.store.address, ""),
         ]
+        lines += [(f"customers of {brand}", None, problem) for brand, problem in app.customers.problems()]
         lines += [(part, "", regret) for part, regret in advice(app.config)]
         if online:
             lines += list(app.logins())
@@ -127,18 +129,24 @@ def cases(
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """The queue: who waits, the one with the least time left on top."""
+    """The queue: who waits, the one with the least time left on top; customers of special value some way before."""
     with opened(config) as app:
         from alerts.case import WAITING, State
         from monitor.queries import queue
         from monitor.views import show_json, show_queue, story_json
 
         now = app.clock()
-        found = queue(app.store, states=list(State) if everything else list(WAITING), brand=brand, limit=limit)
+        found = queue(
+            app.store,
+            states=list(State) if everything else list(WAITING),
+            brand=brand,
+            limit=limit,
+            place=app.customers.place,
+        )
         if as_json:
-            show_json(console(), [story_json(story, now) for story in found])
+            show_json(console(), [story_json(story, now, app.notes) for story in found])
         else:
-            show_queue(console(), found, now)
+            show_queue(console(), found, now, app.notes)
 
 
 @cli.command()
@@ -153,9 +161,9 @@ def show(case_id: CaseId, config: ConfigPath = DEFAULT, as_json: AsJson = False)
             say(f"There is no case {case_id}.")
             raise typer.Exit(FAILED)
         if as_json:
-            show_json(console(), story_json(found, app.clock()))
+            show_json(console(), story_json(found, app.clock(), app.notes))
         else:
-            show_story(console(), found, app.clock())
+            show_story(console(), found, app.clock(), app.notes)
 
 
 @cli.command()
@@ -249,7 +257,9 @@ def audit(config: ConfigPath = DEFAULT, as_json: AsJson = False) -> None:
             raise typer.Exit(FAILED)
 
 
+cli.add_typer(cli_on_call.on_call, name="on-call")
 cli.command()(filtered)
+cli.command()(digest)
 cli.command()(cli_model.missed)
 cli.command()(cli_cases.split)
 cli.command()(cli_cases.join)
@@ -280,6 +290,9 @@ def classify(
 cli.command()(cli_model.threshold)
 cli.command()(cli_model.quality)
 cli.add_typer(cli_model.feedback, name="feedback")
+cli.command()(cli_web.serve)
+cli.add_typer(cli_web.user, name="user")
+cli.add_typer(cli_web.token, name="token")
 
 
 @cli.command()

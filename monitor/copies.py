@@ -4,7 +4,8 @@ import re
 from functools import cache
 from hashlib import blake2b
 
-from monitor.relevance import complaining, is_retweet, without_accents, without_retweet
+from alerts.beginnings import without_accents
+from monitor.relevance import complaining, is_retweet, without_retweet
 
 SHORTEST = 8
 """A text of fewer words is no copy: many customers write «where is my parcel» in the same words."""

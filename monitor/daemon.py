@@ -29,6 +29,7 @@ def run(app: App, pulse: timedelta = PULSE) -> None:
     Every source has its own job, so that a slow platform holds up no other and never the ladder.
     """
     _ = app.classifier, app.connectors, app.channels  # whatever is wrong with them is said before anything starts
+    app.outage()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -44,14 +45,22 @@ def run(app: App, pulse: timedelta = PULSE) -> None:
             next_run_time=app.clock(),
         )  # fmt: skip
 
+    def deliver() -> Outcome:
+        """A channel that asks to wait a second is not left to the next pulse."""
+        outcome = app.deliver()
+        if again := app.postman.open_again():
+            scheduler.modify_job("deliver", next_run_time=again)
+        return outcome
+
     for source in app.connectors:
         every(pulse, f"collect {source}", lambda source=source: app.collect(source))  # type: ignore[misc]
     every(pulse, "triage", app.triage)
     every(pulse, "verify", app.verify)
     every(STORMS, "storms", app.storms)
     every(pulse, "escalate", app.escalate)
-    every(pulse, "deliver", app.deliver)
+    every(pulse, "deliver", deliver)
     every(AUDIT, "recheck", app.recheck_due)
+    every(AUDIT, "digests", app.digests)
     every(AUDIT, "audit", lambda: Outcome(done=len(app.watch())))
     every(RETAIN, "retain", app.retain)
     try:

@@ -1,6 +1,6 @@
 """Reads a storm as it stands, to be shown as an incident."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,6 +45,14 @@ def incident(connection: Connection, row: Row[Any], now: datetime) -> Incident |
         apart=tuple(_apart(connection, storm.id)),
         root=root,
     )
+
+
+def raging(connection: Connection, brands: Collection[str]) -> dict[tuple[str, str], Row[Any]]:
+    """The storms of these brands that are on, by brand and topic."""
+    if not brands:
+        return {}
+    on = select(storms).where(storms.c.brand.in_(brands), storms.c.ended_at.is_(None)).order_by(storms.c.id)
+    return {(storm.brand, storm.topic): storm for storm in connection.execute(on)}
 
 
 def heading(connection: Connection, row: Any) -> str | None:

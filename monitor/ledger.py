@@ -1,27 +1,36 @@
 """Cases as rows: read, locked, stored with their timeline, and announced to the outbox in the same transaction."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
 
-from alerts.case import Case, Event, Move, State, Stop
-from alerts.ladder import Ladder
+from alerts.case import CALLS, Case, Event, Move, State, Stop
+from alerts.ladder import Ladder, rungs
 from monitor import feedback
 from monitor.schema import cases, events, fingerprints, likenesses, mentions, outbox, verdicts
 
 VERIFY_AHEAD = timedelta(minutes=2)
-"""How long before the last step a thread is asked once more."""
+"""How long before a step that nothing silences a thread is asked once more."""
 
 FIELDS = tuple(field.name for field in fields(Case))
 COLUMNS = tuple(cases.c[name] for name in FIELDS)
 
+_ATTACH = update(mentions).where(mentions.c.id == bindparam("post"))
 _CHANGE = update(cases).where(cases.c.id == bindparam("case"))
 _EVENTS = insert(events)
 _MESSAGES = insert(outbox)
+_URGENT = (
+    select(mentions.c.case_id)
+    .join(verdicts, verdicts.c.mention_id == mentions.c.id)
+    .where(mentions.c.case_id.in_(bindparam("cases", expanding=True)), verdicts.c.severity == "urgent")
+)
+
+FIRST, ORDINARY = 0, 1
+"""Priorities of messages: those of urgent cases leave before all others."""
 
 
 def case_of(row: Row[Any]) -> Case:
@@ -46,9 +55,19 @@ def forget(connection: Connection, mention_ids: Sequence[int], now: datetime, **
         connection.execute(delete(table).where(table.c.mention_id.in_(mention_ids)))
 
 
-def verify_time(case: Case, ladder: Ladder) -> datetime:
-    """Just before the last step: nobody is to be called for what a colleague answered a minute ago."""
-    return case.posted_at + ladder.steps[-1].after - VERIFY_AHEAD
+def attach(connection: Connection, held: Sequence[tuple[Row[Any], Case]]) -> None:
+    """Makes posts part of cases; from now on they are looked up again, since people see them."""
+    rows = [{"post": post.id, "case_id": case.id, "recheck_at": post.detected_at} for post, case in held]
+    _many(connection, _ATTACH, rows)
+
+
+def verify_time(case: Case, ladder: Ladder, after: datetime | None = None) -> datetime | None:
+    """Just before the last step: nobody is to be called for what a colleague answered a minute ago.
+
+    A case that turned urgent may have two such steps ahead; only those count whose time for it comes `after`.
+    """
+    last = [rung.due - VERIFY_AHEAD for rung in rungs(case, ladder)[case.level :] if rung.last]
+    return min((moment for moment in last if after is None or moment > after), default=None)
 
 
 def store(connection: Connection, before: Case, move: Move, **columns: Any) -> Case:
@@ -64,8 +83,9 @@ def store(connection: Connection, before: Case, move: Move, **columns: Any) -> C
 
 def climb(connection: Connection, climbed: Sequence[Case]) -> None:
     """Stores how far up the ladder cases are; no message changes for that alone."""
-    rows = [{"case": case.id, "level": case.level, "check_at": case.check_at} for case in climbed]
-    _many(connection, _CHANGE, [row | {"attempts": 0, "error": None} for row in rows])
+    rows = [{name: getattr(case, name) for name in ("level", "check_at", "hushed")} for case in climbed]
+    done = [row | {"case": case.id, "attempts": 0, "error": None} for row, case in zip(rows, climbed, strict=True)]
+    _many(connection, _CHANGE, done)
 
 
 def touch(connection: Connection, touched: Sequence[Move]) -> None:
@@ -85,30 +105,47 @@ def log(connection: Connection, entries: Iterable[tuple[int, Event]]) -> None:
     _many(connection, _EVENTS, rows)
 
 
-def send_steps(
-    connection: Connection,
-    steps: Iterable[tuple[Case, int, str]],
-    now: datetime,
-    storms: Mapping[tuple[int, int], int] | None = None,
-) -> None:
-    """Puts steps of the cases' present rounds, each with its channel, into the outbox; keys are unique for ever.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A step of a case's present round, and where and when it is said."""
 
-    `storms` tells by case and step in which storm's thread it is said, if in one.
-    """
+    case: Case
+    index: int
+    """Its place in the ladder."""
+    channel: str
+    held: datetime | None = None
+    """Until when, if the channel is quiet."""
+    storm_id: int | None = None
+    """In whose thread, if in one."""
+
+
+def send_steps(connection: Connection, steps: Iterable[Placed], now: datetime) -> None:
+    """Puts steps into the outbox; keys are unique for ever."""
     rows = [
-        _message(case, channel, now)
-        | {"key": f"case:{case.id}:{case.round}:{index}", "kind": "step", "step": index}
-        | {"storm_id": (storms or {}).get((case.id, index))}
-        for case, index, channel in steps
+        _message(step.case, step.channel, now)
+        | {"key": f"case:{step.case.id}:{step.case.round}:{step.index}", "kind": "step", "step": step.index}
+        | {"due_at": step.held or now, "held_until": step.held, "storm_id": step.storm_id}
+        for step in steps
     ]
-    _many(connection, _MESSAGES, rows)
+    _put(connection, rows)
+
+
+def call(connection: Connection, case: Case, now: datetime) -> None:
+    """Has the assignee called in the case's thread, where it was first shown, about the latest event that calls her."""
+    steps = select(outbox.c.channel).where(outbox.c.case_id == case.id, outbox.c.kind == "step")
+    channel = connection.scalar(steps.order_by(outbox.c.id).limit(1))
+    called = select(func.count()).where(events.c.case_id == case.id, events.c.kind.in_(CALLS))
+    number = (connection.scalar(called) or 0) - 1
+    if channel is not None:
+        row = {"key": f"call:{case.id}:{number}", "kind": "call", "step": number, "priority": FIRST}
+        connection.execute(_MESSAGES, _message(case, channel, now) | row)
 
 
 def revive(connection: Connection, case: Case) -> None:
     """Steps of the present round that an answer cancelled are due again, since the answer was taken back."""
     cancelled = (outbox.c.case_id == case.id, outbox.c.round == case.round, outbox.c.state == "cancelled")
     again = {"state": "pending", "due_at": case.check_at, "settled_at": None}
-    connection.execute(update(outbox).where(*cancelled, outbox.c.kind == "step").values(again))
+    connection.execute(update(outbox).where(*cancelled, outbox.c.kind.in_(("step", "answer"))).values(again))
 
 
 def announce(connection: Connection, moves: Sequence[Move]) -> None:
@@ -122,7 +159,14 @@ def announce(connection: Connection, moves: Sequence[Move]) -> None:
         for case, event in moves
         for channel in channels[case.id]
     ]
-    _many(connection, _MESSAGES, rows)
+    _put(connection, rows)
+
+
+def _put(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """Messages into the outbox, those of urgent cases before the others."""
+    urgent = set(connection.scalars(_URGENT, {"cases": [row["case_id"] for row in rows]})) if rows else set()
+    ranked = [row | {"priority": FIRST if row["case_id"] in urgent else ORDINARY} for row in rows]
+    _many(connection, _MESSAGES, ranked)
 
 
 def _message(case: Case, channel: str, now: datetime) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """Reads for people: the queue and one case's story. Writes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import case as when
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from alerts.base import Complaint
 from alerts.case import WAITING, Case, Event, State
@@ -25,20 +25,80 @@ class Story:
     timeline: tuple[Event, ...]
 
 
+def due(case: Case) -> datetime:
+    return case.respond_by
+
+
 def queue(
-    store: Store, *, states: Sequence[State] = tuple(WAITING), brand: str | None = None, limit: int = 50
+    store: Store,
+    *,
+    states: Sequence[State] = tuple(WAITING),
+    brand: str | None = None,
+    limit: int = 50,
+    place: Callable[[Case], datetime] = due,
 ) -> list[Story]:
-    """Cases in these states, the waiting first, the one with the least time left on top."""
+    """Cases in these states, the waiting first, the one whose `place` in time is earliest on top."""
     statement = select(*ledger.COLUMNS).where(cases.c.state.in_(states))
     if brand is not None:
         statement = statement.where(cases.c.brand == brand)
-    settled = when((cases.c.state.in_(WAITING), 0), else_=1)
+    in_order = statement.order_by(cases.c.respond_by, cases.c.id)
     with store.read() as connection:
-        found = connection.execute(statement.order_by(settled, cases.c.respond_by, cases.c.id).limit(limit))
+        waiting = [ledger.case_of(row) for row in connection.execute(in_order.where(cases.c.state.in_(WAITING)))]
+        first = sorted(waiting, key=place)[:limit]
+        rest = connection.execute(in_order.where(cases.c.state.not_in(WAITING)).limit(limit - len(first)))
         return [
             Story(case=case, complaints=read_complaints(connection, case), timeline=())
-            for case in map(ledger.case_of, found.all())
+            for case in [*first, *map(ledger.case_of, rest)]
         ]
+
+
+def look_up(
+    store: Store,
+    *,
+    brands: Collection[str] | None = None,
+    assignee: str = "",
+    words: str = "",
+    skip: int = 0,
+    limit: int,
+) -> tuple[list[Story], int]:
+    """Cases after the first `skip`, and how many there are in all.
+
+    The waiting ones, of one colleague if `assignee`, the least time left on top; with `words` all in whose posts each
+    word stands, the settled after the waiting, the latest first.
+    """
+    waits = cases.c.state.in_(WAITING)
+    which = [_holds(word) for word in words.split()] or [waits]
+    which += [cases.c.brand.in_(brands)] if brands is not None else []
+    which += [cases.c.assignee == assignee] if assignee else []
+    order = when((waits, 0), else_=1), when((waits, cases.c.respond_by)), cases.c.respond_by.desc(), cases.c.id
+    with store.read() as connection:
+        count = connection.scalar(select(func.count()).select_from(cases).where(*which)) or 0
+        found = connection.execute(select(*ledger.COLUMNS).where(*which).order_by(*order).offset(skip).limit(limit))
+        return [
+            Story(
+                case=case,
+                complaints=read_complaints(connection, case),
+                timeline=read_timeline(connection, case.id),
+            )
+            for case in map(ledger.case_of, found.all())
+        ], count
+
+
+def _holds(word: str) -> Any:
+    """A case has a post, or an author, with this word, in small letters or capitals."""
+    forms = {word, word.lower(), word.upper(), word.capitalize()}
+    columns = mentions.c.text, mentions.c.author
+    shows = or_(*(column.contains(form, autoescape=True) for column in columns for form in sorted(forms)))
+    return cases.c.id.in_(select(mentions.c.case_id).where(mentions.c.case_id.is_not(None), shows))
+
+
+def first_messages(store: Store, case_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Where each of these cases was first shown: the channel and the message's reference there."""
+    shown = outbox.c.case_id.in_(case_ids), outbox.c.reference.is_not(None), outbox.c.kind == "step"
+    statement = select(outbox.c.case_id, outbox.c.channel, outbox.c.reference).where(*shown)
+    with store.read() as connection:
+        rows = connection.execute(statement.order_by(outbox.c.id.desc())).all()
+    return {row.case_id: (row.channel, row.reference) for row in rows}
 
 
 def story(store: Store, case_id: int) -> Story | None:

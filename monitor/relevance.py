@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from functools import cache, cached_property
 from pathlib import Path
 
+from alerts.beginnings import begins, without_accents
 from connectors.base import Watch
 from monitor.config.model import Relevance
 
@@ -19,7 +20,6 @@ _FIGURES = (
     ("{link}", re.compile(r"\bhttps?\b(?:://\S*)?|\bwww\.\S+")),
 )
 _WORD = re.compile(r"\{\w+\}|#?\w+(?:'\w+)*")
-_ACCENT = re.compile("[\u0300-\u036f]")
 _RETWEET = re.compile(r"\W*RT\s+@[\w.-]+:?\s+")
 
 
@@ -50,7 +50,7 @@ class Sieve:
             return None
         common = [word for word in self.rules.ambiguous if Watch(brand="", keywords=(word,)).wants(text)]
         plain = without_accents(text.casefold())
-        known = any(_begins(plain, context) for word in common for context in self.rules.ambiguous[word])
+        known = any(begins(plain, context) for word in common for context in self.rules.ambiguous[word])
         return None if known or not common else f"ambiguous: {common[0]}"
 
     @cached_property
@@ -103,11 +103,6 @@ def matching(text: str, kinds: Iterable[str]) -> Iterator[tuple[str, int, str]]:
             met = rule.met(words)
             if met:
                 yield rule.kind, rule.line, met
-
-
-def without_accents(text: str) -> str:
-    """The text as people type it who can't be bothered: `öö` as `oo`, `й` as `и`."""
-    return _ACCENT.sub("", unicodedata.normalize("NFKD", text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +160,3 @@ def _words(text: str) -> str:
 
 def _from(author: str, pattern: str) -> bool:
     return fnmatchcase(author.removeprefix("@").casefold(), pattern.removeprefix("@").casefold())
-
-
-def _begins(plain: str, word: str) -> bool:
-    return bool(re.search(rf"(?<!\w){re.escape(without_accents(word.casefold()))}", plain))

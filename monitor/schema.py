@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy import Column as C
 
@@ -160,14 +161,23 @@ cases = Table(
     C("stopped_by", String(20)),
     C("assignee", Text),
     C("snoozed_until", Utc),
+    C("silent_since", Utc),
+    C("reminded_at", Utc),
+    C("hushed", Boolean, nullable=False, default=False),
+    C("urgent_at", Utc),
+    C("urgent_from", Integer, nullable=False, default=0),
     C("version", Integer, nullable=False),
     C("storm_id", Integer, ForeignKey("storms.id")),  # of which it is part
     UniqueConstraint("brand", "platform", "thread_id", "author"),
     Index(None, "check_at"),
     Index(None, "verify_at"),
     Index(None, "state", "respond_by"),
+    Index(None, "state", "stopped_at"),
+    Index(None, "posted_at"),
     Index(None, "brand", "platform", "author"),
     Index(None, "storm_id"),
+    Index(None, "brand", "posted_at"),
+    Index(None, "brand", "stopped_at"),
 )
 
 events = Table(
@@ -187,23 +197,26 @@ outbox = Table(
     metadata,
     C("id", Integer, primary_key=True),
     C("key", String(300), nullable=False, unique=True),
-    C("kind", String(20), nullable=False),  # step, update, call, notice or storm
+    C("kind", String(20), nullable=False),  # step, answer, update, call, summary, notice, digest or storm
     C("case_id", Integer, ForeignKey("cases.id")),
     C("channel", String(200), nullable=False),
     C("round", Integer, nullable=False, default=0),
     C("step", Integer, nullable=False, default=0),
-    C("body", JSON),  # of a notice; a case is drawn as it stands when it is sent
+    C("body", JSON),  # of a notice or digest; a case is drawn as it stands when it is sent
     C("state", String(20), nullable=False),  # pending, sending, uncertain; then sent, cancelled or failed
+    C("priority", Integer, nullable=False, default=1),  # the lower, the sooner it leaves when many are due
     C("due_at", Utc),  # when it may be taken up; null once it is settled
     C("attempts", Integer, nullable=False, default=0),
     C("reference", Text),
     C("version", Integer),  # of the case that the message shows
     C("error", Text),
     C("created_at", Utc, nullable=False),
+    C("held_until", Utc),  # when the channel opens that was quiet
     C("tried_at", Utc),  # the first time that it may have left
     C("settled_at", Utc),
     C("storm_id", Integer, ForeignKey("storms.id")),  # which it shows, or in whose thread it is said
     Index(None, "due_at"),
+    Index(None, "priority", "id", sqlite_where=text("due_at IS NOT NULL"), postgresql_where=text("due_at IS NOT NULL")),
     Index(None, "case_id", "channel"),
     Index(None, "storm_id"),
 )
@@ -239,7 +252,7 @@ problems = Table(
     metadata,
     C("id", Integer, primary_key=True),
     C("source", String(200), nullable=False),
-    C("kind", String(20), nullable=False),  # broken: a post that can't be read; gap: posts out of reach
+    C("kind", String(20), nullable=False),  # broken: a post that can't be read; gap: out of reach; outage: nobody ran
     C("place", Text, nullable=False),
     C("why", Text, nullable=False),
     C("noted_at", Utc, nullable=False),
@@ -256,4 +269,59 @@ feedback = Table(
     C("at", Utc, nullable=False),
     C("model", Text, nullable=False),  # and the probability that it gave then: the verdict may be another by now
     C("complaint", Float, nullable=False),
+)
+
+stand_ins = Table(
+    "stand_ins",
+    metadata,
+    C("id", Integer, primary_key=True),  # the later one counts where two overlap
+    C("rotation", String(200), nullable=False),
+    C("who", Text, nullable=False),
+    C("since", Utc, nullable=False),
+    C("until", Utc, nullable=False),
+    C("by", Text, nullable=False),
+    Index(None, "rotation", "until"),
+)
+
+users = Table(
+    "users",
+    metadata,
+    C("id", Integer, primary_key=True),
+    C("name", String(100), nullable=False, unique=True),
+    C("role", String(20), nullable=False),
+    C("password", Text),  # argon2; null: signs in another way
+    C("subject", String(600), unique=True),  # who it is at the OpenID Connect provider: issuer and id
+    C("created_at", Utc, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    C("digest", String(64), primary_key=True),  # of the cookie, which is kept nowhere
+    C("user_id", Integer, ForeignKey("users.id"), nullable=False),
+    C("created_at", Utc, nullable=False),
+    C("expires_at", Utc, nullable=False),
+    Index(None, "user_id"),
+    Index(None, "expires_at"),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    C("name", String(100), primary_key=True),
+    C("digest", String(64), nullable=False, unique=True),
+    C("scopes", JSON, nullable=False),
+    C("created_at", Utc, nullable=False),
+    C("expires_at", Utc, nullable=False),
+    C("used_at", Utc),
+)
+
+refused = Table(
+    "refused",
+    metadata,
+    C("id", Integer, primary_key=True),
+    C("who", String(200), nullable=False),  # a name or an address that failed to sign in
+    C("at", Utc, nullable=False),
+    Index(None, "who", "at"),
+    Index(None, "at"),
 )

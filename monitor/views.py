@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,9 @@ from rich.text import Text
 
 from alerts.base import Complaint
 from alerts.case import Case, Event, State, dismissal
+from alerts.story import plain, prepared, suggestion, value
 from alerts.words import clean, line
+from monitor.letters import NO_NOTES, Notes
 from monitor.queries import SourceHealth, Story
 
 COLOURS = {
@@ -24,7 +27,7 @@ COLOURS = {
 }
 
 
-def show_queue(console: Console, stories: Sequence[Story], now: datetime) -> None:
+def show_queue(console: Console, stories: Sequence[Story], now: datetime, notes: Notes = NO_NOTES) -> None:
     if not stories:
         console.print("No cases. Nobody is waiting. ✨")
         return
@@ -40,16 +43,20 @@ def show_queue(console: Console, stories: Sequence[Story], now: datetime) -> Non
             _left(case, now),
             Text(_state(case), COLOURS[case.state]),
             Text(case.brand),
-            Text(line(f"{case.author} on {case.platform}")),
+            Text(_who(story, notes)),
             Text(_first_words(story.complaints)),
         )
     console.print(table)
 
 
-def show_story(console: Console, story: Story, now: datetime) -> None:
+def show_story(console: Console, story: Story, now: datetime, notes: Notes = NO_NOTES) -> None:
     case = story.case
     title = Text.assemble((f"Case {case.id}", "bold"), f"  {case.brand} on {case.platform}  ", _left(case, now))
     console.print(Panel(title, border_style=COLOURS[case.state]))
+    if (customer := notes.customer(case)) and case.waiting:
+        worth = value(customer, story.complaints) or "known customer"
+        said = (f"⭐ {worth}" if customer.rank is not None else worth, customer.name, customer.note)
+        console.print(Text(" · ".join(line(part) for part in said if part) + "\n", "bold"))
     for complaint in story.complaints:
         post = complaint.mention
         console.print(
@@ -60,6 +67,9 @@ def show_story(console: Console, story: Story, now: datetime) -> None:
         console.print(Text(clean(post.text)) if not complaint.deleted else Text("(deleted)", "dim"))
         sure = f"complaint {complaint.verdict.complaint:.0%}, {complaint.verdict.sentiment}"
         console.print(Text(f"{sure}, {complaint.verdict.model}  {line(post.url, 2000)}\n", "dim"))
+    if answer := notes.answer(case, story.complaints):
+        console.print(Text(plain(suggestion(answer), now), "bold"))
+        console.print(Text(f"{prepared(answer)}\n"))
     for event in story.timeline:
         console.print(Text.assemble((_time(event.at), "dim"), f"  {line(describe(event), 1000)}"))
 
@@ -79,8 +89,10 @@ def show_json(console: Console, value: Any) -> None:
     console.file.write(json.dumps(value, ensure_ascii=False, indent=2, default=_plain) + "\n")
 
 
-def story_json(story: Story, now: datetime) -> dict[str, Any]:
+def story_json(story: Story, now: datetime, notes: Notes = NO_NOTES) -> dict[str, Any]:
     case = story.case
+    customer = notes.customer(case) if case.waiting else None
+    answer = notes.answer(case, story.complaints)
     return {
         "id": case.id,
         "brand": case.brand,
@@ -89,6 +101,7 @@ def story_json(story: Story, now: datetime) -> dict[str, Any]:
         "author": case.author,
         "state": case.state,
         "level": case.level,
+        "urgent": case.urgent,
         "round": case.round,
         "posted_at": case.posted_at,
         "detected_at": case.detected_at,
@@ -100,6 +113,14 @@ def story_json(story: Story, now: datetime) -> dict[str, Any]:
         "stopped_by": case.stopped_by,
         "assignee": case.assignee,
         "snoozed_until": case.snoozed_until,
+        "customer": customer
+        and {
+            "name": customer.name,
+            "tier": customer.tier,
+            "note": customer.note,
+            "at_risk": "at risk" in value(customer, story.complaints),
+        },
+        "answer": answer and asdict(answer),
         "posts": [_post_json(complaint) for complaint in story.complaints],
         "timeline": [
             {"at": event.at, "kind": event.kind, "actor": event.actor, "detail": event.detail}
@@ -141,6 +162,9 @@ def describe(event: Event) -> str:
         "alerted": f"{event.detail.get('channel')} was told (step {step})",
         "claimed": f"{who} claimed it",
         "assigned": f"{who} gave it to {event.detail.get('to', '')}",
+        "reminded": f"{event.detail.get('to', '')} was asked: still on it?",
+        "handed_on": f"{event.detail.get('from', '')} was not heard of: it is anybody's again",
+        "turned_urgent": "it turned urgent: the urgent ladder begins",
         "answered": f"{who} said that it is answered",
         "brand_reply": f"@{who} replied on the platform",
         "dismissed": f"{who} dismissed it{_why(event)}",
@@ -179,6 +203,12 @@ def span(length: timedelta) -> str:
     if minutes < 48 * 60:
         return f"{minutes // 60} h {minutes % 60} min"
     return f"{minutes // 1440} days"
+
+
+def _who(story: Story, notes: Notes) -> str:
+    """The customer, with her value to the brand while she waits."""
+    worth = value(notes.customer(story.case), story.complaints) if story.case.waiting else ""
+    return line(f"{story.case.author} on {story.case.platform}") + (f" ⭐ {worth}" if worth else "")
 
 
 def _left(case: Case, now: datetime) -> Text:

@@ -8,18 +8,21 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from alerts.ladder import Ladder, Step
 from alerts.slack import Actions, Options, Slack
 from connectors.base import Secret
-from monitor.app import App
+from monitor.app import App, wall_clock
 from monitor.config import Plugin
+from monitor.config.model import Desk as Address
 from monitor.desk.entrances import opened
 from monitor.queries import story
 from tests.desk import NOON, Clock, Desk, minutes
-from tests.servers.local_slack import KATI
+from tests.servers import local_slack
+from tests.servers.local_slack import KATI, SIGNING_SECRET, LocalSlack, Screen
 from tests.servers.slack_api import APP_TOKEN, CARE, LEADS, TOKEN, SlackApi
-from tests.servers.slack_person import press, send
+from tests.servers.slack_person import command, press, press_at_home, press_in_list, send, visit
 from tests.test_slack import seen
 
 LIIS = "U0LIIS0001"
@@ -42,13 +45,18 @@ def slack_channel(url: str, channel: str, actions: Actions | None, token: str = 
 
 
 @contextmanager
-def team(folder: Path, care: Plugin, managers: Plugin, at: datetime = NOON, **config: Any) -> Iterator[Desk]:
-    """A care desk whose two channels are in Slack, with one complaint of Mari's, alerted; clicks are heard."""
+def team(
+    folder: Path, care: Plugin, managers: Plugin, at: datetime = NOON, other: Plugin | None = None, **config: Any
+) -> Iterator[Desk]:
+    """A care desk whose two channels are in Slack, with one complaint of Mari's, alerted; clicks are heard.
+
+    No ladder leads into the `other` channel.
+    """
     clock = Clock()
     clock.now = at
     desk = Desk(f"sqlite:///{folder / 'monitor.db'}", folder, LADDER, clock)
     desk.app.close()
-    channels = desk.config.channels | {"care": care, "managers": managers}
+    channels = desk.config.channels | {"care": care, "managers": managers} | ({"other": other} if other else {})
     desk.config = replace(desk.config, channels=channels, **config)
     desk.app = App(desk.config, desk.clock)
     desk.post("my parcel is late", "mari")
@@ -56,6 +64,22 @@ def team(folder: Path, care: Plugin, managers: Plugin, at: datetime = NOON, **co
     with opened(desk.app, wake=lambda: deliver(desk)):
         yield desk
     desk.app.close()
+
+
+@contextmanager
+def team_in_local_slack(folder: Path, *, http: bool) -> Iterator[tuple[LocalSlack, Screen, Desk]]:
+    """The team in a Slack written by others, told of everything over signed HTTP or over Socket Mode."""
+    port = free_port()
+    actions = (
+        Actions(signing_secret=Secret(SIGNING_SECRET)) if http else Actions(app_token=Secret(local_slack.APP_TOKEN))
+    )
+    with LocalSlack(tell=f"http://127.0.0.1:{port}/slack/events" if http else "") as server:
+        rooms = (local_slack.CARE, local_slack.LEADS)
+        care, leads = (slack_channel(server.url, room, actions, local_slack.TOKEN) for room in rooms)
+        listen = Address(listen=f"127.0.0.1:{port}")
+        with server.screen() as screen, team(folder, care, leads, at=wall_clock(), desk=listen) as desk:
+            screen.wait(lambda: http or screen.connected, "socket")
+            yield server, screen, desk
 
 
 def deliver(desk: Desk) -> None:
@@ -116,6 +140,53 @@ def fill_in(slack: SlackApi, who: str, **entered: str) -> None:
     """Sends the form that was opened last."""
     assert slack.sockets
     slack.sockets.deliver(send(who, slack.forms.pop(), **entered))
+
+
+def ask(slack: SlackApi, who: str, words: str = "", channel: str = CARE) -> dict[str, Any]:
+    """Somebody writes the slash command; what she is answered."""
+    address = slack.answer_address()
+    told(slack, command(who, words, channel, address), "slash_commands")
+    return answered(slack, address)
+
+
+def press_answer(
+    slack: SlackApi, who: str, shown: dict[str, Any], label: str, nth: int = 0, channel: str = CARE
+) -> dict[str, Any]:
+    """Somebody presses a button of what she was answered; what then stands in its place."""
+    address = slack.answer_address()
+    told(slack, press_in_list(who, channel, shown, label, address, nth=nth))
+    return answered(slack, address)
+
+
+def answered(slack: SlackApi, address: str) -> dict[str, Any]:
+    given = slack.answers[urlsplit(address).path]
+    slack.wait(lambda: given, "answer")
+    return given[-1]
+
+
+def go_home(slack: SlackApi, who: str) -> dict[str, Any]:
+    """Somebody opens the App Home; what she sees."""
+    slack.homes.pop(who, None)
+    told(slack, visit(who), "events_api")
+    return sees(slack, who)
+
+
+def press_home(slack: SlackApi, who: str, label: str, nth: int = 0) -> dict[str, Any]:
+    """Somebody presses a button of her App Home; what she then sees."""
+    pressed = press_at_home(who, slack.homes.pop(who), label, nth=nth)
+    told(slack, pressed)
+    return sees(slack, who)
+
+
+def sees(slack: SlackApi, who: str) -> dict[str, Any]:
+    slack.wait(lambda: who in slack.homes, f"App Home of {who}")
+    return slack.homes[who]
+
+
+def told(slack: SlackApi, payload: dict[str, Any], kind: str = "interactive") -> None:
+    """Slack tells of something over the socket."""
+    assert slack.sockets
+    slack.sockets.deliver(payload, kind=kind)
 
 
 def free_port() -> int:

@@ -1,6 +1,5 @@
 """A model folder small enough for a test: the shipped format around a network of a few thousand weights."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,7 +31,6 @@ def network(words: Tokenizer, seed: int = 11) -> Network:
 def write(folder: Path, *, curve: Sequence[Point] = (), threshold: float = 0.5) -> Path:
     """Fills the folder with a model that answers anything, and promises `curve`."""
     words = tokenizer()
-    export.write(network(words), words, folder, name="small", calibration=Calibration(), threshold=threshold)
-    about = json.loads((folder / "model.json").read_text("utf-8"))
-    (folder / "model.json").write_text(json.dumps(about | ({"curve": list(curve)} if curve else {})), "utf-8")
+    told = {"name": "small", "calibration": Calibration(), "curve": curve, "threshold": threshold}
+    export.write(network(words), words, folder, **told)
     return folder

@@ -9,12 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.buttons import Act, Wish, buttons, form
+from alerts.buttons import Act, Place, Wish, buttons, form
 from alerts.case import State
 from alerts.slack import Actions
 from connectors.base import Secret
-from monitor.app import wall_clock
-from monitor.config.model import Desk as Address
 from monitor.desk import clicks
 from tests import alert_samples as sample
 from tests.care_team import (
@@ -24,19 +22,19 @@ from tests.care_team import (
     SOCKET,
     click,
     fill_in,
-    free_port,
     message,
     said_to,
     shows,
     slack_channel,
     strict_slack,
     team,
+    team_in_local_slack,
     team_over_sockets,
     timeline,
 )
 from tests.desk import NOON, Desk, minutes
 from tests.servers import local_slack
-from tests.servers.local_slack import KATI, REIN, LocalSlack
+from tests.servers.local_slack import KATI, REIN
 from tests.servers.slack_api import APP_TOKEN, CARE, LEADS, TOKEN, SlackApi
 from tests.servers.slack_person import labels, press, send
 from tests.servers.slack_rules import check_form
@@ -60,45 +58,54 @@ def desk(slack: SlackApi, tmp_path: Path) -> Iterator[Desk]:
 
 @pytest.mark.parametrize("way", ["socket mode", "signed http"])
 def test_a_case_goes_through_all_hands_in_slack(way: str, tmp_path: Path) -> None:
-    port = free_port()
-    http = way == "signed http"
-    actions = (
-        Actions(signing_secret=Secret(local_slack.SIGNING_SECRET))
-        if http
-        else Actions(app_token=Secret(local_slack.APP_TOKEN))
-    )
-    with LocalSlack(tell=f"http://127.0.0.1:{port}/slack/interactions" if http else "") as server:
-        channels = (
-            slack_channel(server.url, where, actions, local_slack.TOKEN)
-            for where in (local_slack.CARE, local_slack.LEADS)
-        )
-        listen = Address(listen=f"127.0.0.1:{port}")
-        with server.screen() as screen, team(tmp_path, *channels, at=wall_clock(), desk=listen) as desk:
-            screen.wait(lambda: http or screen.connected, "socket")
+    with team_in_local_slack(tmp_path, http=way == "signed http") as (server, screen, desk):
 
-            def case_message() -> dict[str, Any]:
-                return next((m for m in screen.messages.values() if m["channel"] == local_slack.CARE), {})
+        def case_message() -> dict[str, Any]:
+            return next((m for m in screen.messages.values() if m["channel"] == local_slack.CARE), {})
 
-            def does(label: str, *, who: str = KATI, until: str, **entered: str) -> None:
-                server.press(who, local_slack.CARE, case_message(), label)
-                if entered:
-                    screen.submit(who, **entered)
-                screen.wait(lambda: until in seen(case_message()), until)
+        def does(label: str, *, who: str = KATI, until: str, **entered: str) -> None:
+            server.press(who, local_slack.CARE, case_message(), label)
+            if entered:
+                screen.submit(who, **entered)
+            screen.wait(lambda: until in seen(case_message()), until)
 
-            assert labels(screen.wait(case_message, "alert")) == OPEN
-            does("Claim", until=f"Claimed by  {KATI}")
-            assert labels(case_message()) == OPEN[1:]
-            does("Snooze for 15 minutes", until="snoozed until")
-            does("Not a complaint", until="dismissed", kind="We have it already", reason="see <case 7> & *smile*")
-            assert "see <case 7> & *smile*" in seen(case_message())
-            assert labels(case_message()) == ["Reopen"]
-            does("Reopen", who=REIN, until=f"Reopened by  {REIN}")
-            does("Assign to…", who=REIN, until=f"Given to  {KATI}  by  {REIN}", whom=KATI)
-            called = screen.wait(lambda: [m for m in screen.messages.values() if m.get("thread_ts")], "call")
-            assert f"<@{KATI}> *You have been given this case* by <@{REIN}>" in seen(called[0])
-            does("Answered", until=f"says  {KATI}")
-            assert len([m for m in screen.messages.values() if not m.get("thread_ts")]) == 1
-            assert desk.kinds()[-6:] == ["claimed", "snoozed", "dismissed", "reopened", "assigned", "answered"]
+        assert labels(screen.wait(case_message, "alert")) == OPEN
+        does("Claim", until=f"Claimed by  {KATI}")
+        assert labels(case_message()) == OPEN[1:]
+        does("Snooze for 15 minutes", until="snoozed until")
+        does("Not a complaint", until="dismissed", kind="We have it already", reason="see <case 7> & *smile*")
+        assert "see <case 7> & *smile*" in seen(case_message())
+        assert labels(case_message()) == ["Reopen"]
+        does("Reopen", who=REIN, until=f"Reopened by  {REIN}")
+        does("Assign to…", who=REIN, until=f"Given to  {KATI}  by  {REIN}", whom=KATI)
+        call = f"<@{KATI}> *You have been given this case* by <@{REIN}>"
+        screen.wait(lambda: [m for m in screen.messages.values() if m.get("thread_ts") and call in seen(m)], "call")
+        does("Answered", until=f"says  {KATI}")
+        assert len([m for m in screen.messages.values() if not m.get("thread_ts")]) == 1
+        assert desk.kinds()[-6:] == ["claimed", "snoozed", "dismissed", "reopened", "assigned", "answered"]
+
+
+@pytest.mark.parametrize("way", ["socket mode", "signed http"])
+def test_the_queue_is_asked_for_and_worked_off_in_slack(way: str, tmp_path: Path) -> None:
+    with team_in_local_slack(tmp_path, http=way == "signed http") as (server, screen, desk):
+        screen.wait(lambda: screen.messages, "alert")
+        assert "There is no “lunch”" in seen(screen.command(REIN, "lunch"))
+        shown = screen.command(KATI, "")
+        assert "1 customer waits" in seen(shown)
+        assert labels(shown) == OPEN
+        server.press(KATI, local_slack.CARE, shown, "Claim")
+        screen.wait(lambda: "Done:" in seen(screen.messages[shown["ts"]]), "the list anew")
+        assert labels(screen.messages[shown["ts"]]) == OPEN[1:]
+        assert "1 customer waits for you" in seen(screen.command(KATI, "mine"))
+        found = screen.command(REIN, "search Parcel")
+        assert f"Claimed by  {KATI}" in seen(found)
+        assert "90% sure" in seen(screen.command(REIN, "1"))
+        home = seen(screen.open_home(KATI))
+        assert home.index("Yours") < home.index("my parcel is late")
+        server.press(REIN, local_slack.CARE, found, "Answered")
+        screen.wait(lambda: f"says <@{REIN}>" in seen(screen.messages[found["ts"]]), "the list anew")
+        assert "Nobody is waiting" in seen(screen.open_home(KATI))
+        assert desk.kinds()[-2:] == ["claimed", "answered"]
 
 
 # Pressing
@@ -149,10 +156,10 @@ def test_a_colleague_who_is_given_a_case_is_called_once_in_its_thread(slack: Sla
     slack.wait(lambda: slack.forms, "form")
     fill_in(slack, KATI, whom=LIIS)
     assert labels(shows(slack, f"Given to  {LIIS}  by  {KATI}")) == OPEN[1:]
-    slack.wait(lambda: len(slack.messages("care")) == 2, "call")
+    slack.wait(lambda: calls(slack), "call")
     desk.tick(5)
-    root, call = slack.messages("care")
-    assert call["thread_ts"] == root["ts"]
+    [call] = calls(slack)
+    assert call["thread_ts"] == slack.messages("care")[0]["ts"]
     assert call["text"].startswith(f"<@{LIIS}> You have been given this case by <@{KATI}> · answer by")
     assert desk.case.assignee == LIIS
 
@@ -163,10 +170,13 @@ def test_each_of_several_colleagues_is_called_to_her_own_turn(slack: SlackApi, d
         slack.wait(lambda: slack.forms, "form")
         fill_in(slack, KATI, whom=whom)
         shows(slack, f"Given to  {whom}")
-    slack.wait(lambda: len(slack.messages("care")) == 4, "three calls")
-    assert [text["text"].split()[0] for text in slack.messages("care")[1:]] == [
-        f"<@{who}>" for who in (LIIS, REIN, LIIS)
-    ]
+    slack.wait(lambda: len(calls(slack)) == 3, "three calls")
+    assert [call["text"].split()[0] for call in calls(slack)] == [f"<@{who}>" for who in (LIIS, REIN, LIIS)]
+
+
+def calls(slack: SlackApi) -> list[dict[str, Any]]:
+    """What colleagues were called by, oldest first."""
+    return [message for message in slack.messages("care") if "You have been given" in message["text"]]
 
 
 def test_what_was_settled_by_mistake_is_reopened_by_anyone(slack: SlackApi, desk: Desk) -> None:
@@ -427,7 +437,7 @@ def test_every_button_asks_for_a_move_that_the_case_allows(moved: dict[str, Any]
         told = clicks.read(press(REIN, CARE, shown, label))
         assert told
         if told.asks_first:
-            asked = form(told.wish, sample.alert(**moved), CARE)
+            asked = form(told.wish, sample.alert(**moved), Place(channel=CARE))
             check_form(asked)
             entered = {"whom": LIIS} if told.wish.act is Act.ASSIGN else {}
             told = clicks.read(send(REIN, asked, **entered))

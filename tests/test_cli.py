@@ -24,7 +24,9 @@ from monitor.store import Store
 ROOT = Path(__file__).parent.parent
 COMMANDS = [
     "run", "tick", "check", "cases", "show", "claim", "answer", "dismiss", "snooze", "reopen", "audit", "filtered",
-    "missed", "classify", "threshold", "quality", "feedback export", "demo", "db upgrade",
+    "missed", "classify", "digest", "threshold", "quality", "feedback export", "demo", "db upgrade", "on-call show",
+    "on-call set", "on-call clear", "serve", "user add", "user list", "user password", "user role", "user remove",
+    "token add", "token list", "token remove",
 ]  # fmt: skip
 CONFIG = """
 database: {database}
@@ -112,7 +114,7 @@ def busy(office: Office, _day_before: Path) -> Office:
 
 def test_a_tick_of_cron_finds_the_complaint_prints_the_alert_and_ends_well(office: Office) -> None:
     done = office.process("tick")
-    assert (done.returncode, done.stderr) == (OK, "Done: collect 1, triage 1, escalate 1, deliver 1.\n")
+    assert (done.returncode, done.stderr) == (OK, "Done: collect 1, triage 1, escalate 1, deliver 2.\n")
     assert "my parcel is late" in done.stdout
     (case,) = office.json("cases")
     assert (case["author"], case["state"], case["posts"][0]["text"]) == ("mari", "open", "my parcel is late")

@@ -43,12 +43,13 @@ def line_of(text: str, part: str) -> int:
 
 def with_every_example(text: str) -> str:
     """The shipped configuration with its commented examples in the place of what they are examples of."""
-    text = re.sub(r"(?m)^(    )# (relevance:|  \w+: .*)$", r"\1\2", text)
+    text = re.sub(r"(?m)^(    )# (relevance:|(?:topics|facts|faq|customers): .*|  \w+: .*)$", r"\1\2", text)
+    text = re.sub(r"(?m)^# (routes:|  - \{.*\})$", r"\1", text)
     text = re.sub(r"(?m)^(  )# ((?:- name: |  \w+: ).*)$", r"\1\2", text)  # sources
     text = text.replace("  care:\n    type: console\n  managers:\n    type: console\n", "")
     text = re.sub(r"(?m)^(  )# ((?:care|managers|duty):)$", r"\1\2", text)
-    text = re.sub(r"(?m)^(  )#   ((?:type|token|channel|actions|host|sender|to): .*)$", r"\1  \2", text)
-    return re.sub(r"(?m)^  # ((?:fallback|heartbeat): .*)$", r"  \1", text)
+    text = re.sub(r"(?m)^(  )#   ((?:type|token|channel|actions|host|sender|to|quiet|zone): .*)$", r"\1  \2", text)
+    return re.sub(r"(?m)^  # ((?:fallback|heartbeat|oidc): .*)$", r"  \1", text)
 
 
 ACCOUNTS = {
@@ -59,6 +60,7 @@ ACCOUNTS = {
     "SLACK_BOT_TOKEN": "xoxb-hunter2",
     "SLACK_APP_TOKEN": "xapp-hunter2",
     "HEARTBEAT_URL": "https://beat.example/1",
+    "OIDC_CLIENT_SECRET": "oidc-hunter2",
 }
 
 
@@ -83,9 +85,23 @@ def test_every_commented_example_works_once_its_accounts_are_set(tmp_path: Path)
     assert brand.relevance == Relevance(
         not_from=("*_bot", "*jobs*"), ambiguous={"Lainepost": ("pak", "saadet", "kuller")}
     )
+    assert brand.topics["app"] == ("äpp", "rakendus")
+    assert brand.facts["contact"] == "abi@lainepost.example"
+    assert brand.faq[0].words == ("jälgi", "track")
+    assert brand.customers is not None
+    assert brand.customers.tiers == ("gold", "silver")
+    assert [route.channel for route in config.routes] == ["managers", "managers"]
+    assert config.quiet["managers"].zone == "Europe/Tallinn"
     assert config.delivery.fallback == "duty"
     assert config.audit.heartbeat == "https://beat.example/1"
-    assert set(config.secrets) == {"bearer-hunter2", "secret-hunter2", "bsky-hunter2", "xoxb-hunter2", "xapp-hunter2"}
+    assert set(config.secrets) == {
+        "bearer-hunter2",
+        "secret-hunter2",
+        "bsky-hunter2",
+        "xoxb-hunter2",
+        "xapp-hunter2",
+        "oidc-hunter2",
+    }
     assert (config.desk.host, config.desk.port) == ("127.0.0.1", 8080)
     assert "hunter2" not in repr(config)
 
@@ -144,7 +160,7 @@ SLACK = "type: slack\n    channel: C012AB3CD\n    token: "
         ("every: 1m", "timeout: -1", "sources.0.timeout: must be greater than 0, not -1"),
         ("every: 1m", "timeout: .inf", "sources.0.timeout: must be a number, not inf"),
         ("every: 1m", "brand: Lainepst", "sources.0.brand: there is no brand 'Lainepst'"),
-        ("every: 1m", "every: 1m\n    every: 2m", "sources.0.every: stands here a second time, first on line 35"),
+        ("every: 1m", "every: 1m\n    every: 2m", "sources.0.every: stands here a second time, first on line 46"),
         ("every: 1m", "platform: ''", "sources.0: platform: must have 1 to 50 characters"),
         ("lease: 2m", "lease: 1s", "delivery.lease: must be at least 40s"),
         ("recheck: 1d", "recheck: 0", "retention.recheck: must be at least 1h"),
@@ -249,7 +265,7 @@ def test_several_mistakes_are_told_together_in_the_order_of_their_lines(tmp_path
     text = (
         changed("every: 1m", "every: soon")
         .replace("ladder: default", "ladder: nine")
-        .replace("channel: managers}", "channel: nobody}")
+        .replace("channel: managers}", "channel: nobody}", 1)
         .replace("grace: 5m", "grase: 5m")
         .replace("type: onnx", "type: onx")
     )

@@ -87,7 +87,7 @@ def test_feedback_that_comes_later_is_learnt_without_the_long_stage_again(words:
     def taught(examples: Sequence[Example]) -> tuple[Network, Network]:
         run = training(words, tmp_path / "work", examples)
         base, cut = run.base(recipe)
-        return base, run.finish(base, cut, recipe, recipe, recipe)
+        return base, run.finish(base, cut, recipe, recipe)
 
     (base, before), (again, after), (_, other) = taught(known), taught([*known, *told]), taught([*known, *told[:9]])
     assert same(base, again)

@@ -14,7 +14,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from alerts import case as moves
 from alerts.base import Permanent, Transient, Unknown
 from alerts.case import Case, Move, NotAllowed, State
-from alerts.ladder import Ladder, Step, decide, due_at
+from alerts.ladder import Ladder, Step, decide, rungs
 from connectors.base import Mention
 from monitor.queries import story
 from tests.databases import fresh
@@ -88,7 +88,7 @@ def test_whatever_happens_each_step_is_passed_once_in_its_order(
         if case.check_at is None:
             assert case.level == len(ladder.steps)
         else:
-            assert now < case.check_at == due_at(case, ladder, case.level)
+            assert now < case.check_at == rungs(case, ladder)[case.level].due
             assert case.check_at <= case.posted_at + ladder.steps[last].after
             sooner = decide(case, ladder, case.check_at - timedelta(microseconds=1))
             assert (sooner.fire, sooner.silenced) == ((), ())
@@ -113,7 +113,7 @@ def test_looking_seldom_or_often_or_with_a_jumping_clock_fires_the_same_steps(la
 @settings(max_examples=120, deadline=None)
 def test_a_snooze_holds_back_nudges_and_never_the_last_step(ladder: Ladder, at: int, length: int) -> None:
     case, _ = moves.snooze(opened(), "kadri", NOON + minutes(at), NOON + minutes(at + length))
-    dues = [due_at(case, ladder, index) for index in range(len(ladder.steps))]
+    dues = [rung.due for rung in rungs(case, ladder)]
     assert dues == sorted(dues)
     assert dues[-1] == NOON + ladder.steps[-1].after
     assert all(due >= NOON + step.after for due, step in zip(dues, ladder.steps, strict=True))

@@ -20,7 +20,7 @@ from slack_sdk.models.blocks import Block
 
 from alerts import blocks, buttons
 from alerts.base import Alert, Notice, Permanent, Transient, Unknown
-from alerts.buttons import ASKS_FIRST, Wish
+from alerts.buttons import ASKS_FIRST, Place, Wish
 from alerts.case import Event, Stop
 from alerts.slack import Options, Slack
 from connectors.base import Secret
@@ -335,7 +335,7 @@ def test_whatever_is_written_the_message_is_one_that_slack_takes(
     sent = (told, notice, call) if told.step or not told.root else (notice, call)
     shown = [blocks.render(message, actions=actions) for message in sent]
     for act in ASKS_FIRST:
-        check_form(buttons.form(Wish(act=act, case_id=case.id, round=case.round), told, CARE))
+        check_form(buttons.form(Wish(act=act, case_id=case.id, round=case.round), told, Place(channel=CARE)))
     check_reply(blocks.reply(call, "Already done:"))
     for text, drawn in (*shown, blocks.root(told, actions=actions), blocks.root(call, actions=actions)):
         check_message(text, drawn)

@@ -39,13 +39,22 @@ def test_an_empty_database_is_brought_to_the_schema_by_itself(store: Store) -> N
     assert store.pending() == []
     store.prepare()
     with store.read() as connection:
-        assert set(inspect(connection).get_table_names()) == {*metadata.tables, "alembic_version"}
+        found = {name for name in inspect(connection).get_table_names() if not name.startswith("post_words")}
+        assert found == {*metadata.tables, "alembic_version"}
 
 
 def test_the_migrations_lead_to_the_very_tables_that_the_program_knows(store: Store) -> None:
     store.prepare()
     with store.read() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "compare_type": True,
+                "compare_server_default": True,
+                # the index of words is the database's own affair: SQLAlchemy has no words for it
+                "include_object": lambda _object, name, *_: not (name or "").startswith("post_words"),
+            },
+        )
         assert compare_metadata(context, metadata) == []
 
 

@@ -16,12 +16,13 @@ from tokenizers import Tokenizer
 
 from classifiers.onnx import Onnx, OnnxOptions
 from classifiers.training import data, export, metrics, vocabulary
-from classifiers.training.batches import plain_letters, plan
+from classifiers.training.batches import plain_letters, plan, tensors
 from classifiers.training.data import BadData, Example
 from classifiers.training.finish import publish
-from classifiers.training.fitting import Recipe, fit
+from classifiers.training.fitting import Recipe, distance, fit
 from classifiers.training.graph import Calibration
 from classifiers.training.judging import answers, margin
+from classifiers.training.narrow import narrow
 from classifiers.training.network import Network, Shape
 from classifiers.training.stages import FOLD, Training, stratified
 
@@ -124,6 +125,25 @@ def test_the_exported_model_answers_like_the_network(tokenizer: Tokenizer, tmp_p
         assert np.mean(sentiments == logits["sentiment"].argmax(1)) > (0.9 if precision == "int8" else 0.999)
 
 
+def test_a_smaller_network_learns_to_read_as_the_one_that_it_was_cut_from(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    examples = some_examples()
+    wide = fit(small_network(tokenizer), tokenizer, examples, replace(RECIPE, steps=60), tmp_path / "wide")
+    small = narrow(wide, tokenizer, [each.text for each in examples], 24)
+    seen = tensors([each.text for each in some_examples(seed=99)], tokenizer)
+    before = distance(small.eval(), wide, *seen).item()
+    recipe = replace(RECIPE, steps=60, heads={})
+    after = distance(fit(small, tokenizer, examples, recipe, tmp_path / "small", teacher=wide), wide, *seen).item()
+    assert small.shape.inner == 24
+    assert after < before / 2
+
+
+def test_a_network_cut_by_nothing_reads_the_same(tokenizer: Tokenizer) -> None:
+    wide = small_network(tokenizer).eval()
+    texts = [each.text for each in some_examples()]
+    same = narrow(wide, tokenizer, texts, wide.shape.inner).eval()
+    assert distance(same, wide, *tensors(texts, tokenizer)).item() < 1e-9
+
+
 def test_from_examples_to_the_folder_that_ships(tokenizer: Tokenizer, tmp_path: Path) -> None:
     work, out = tmp_path / "work", tmp_path / "model"
     work.mkdir()
@@ -131,8 +151,9 @@ def test_from_examples_to_the_folder_that_ships(tokenizer: Tokenizer, tmp_path: 
     tokenizer.save(str(work / "tokenizer.json"))
     examples = some_examples() + some_examples(source="complaints_2019", seed=8)
     training = Training(data=tmp_path, work=work, examples=examples, resume=True, console=Console(quiet=True))
-    base, cut = training.base(replace(RECIPE, steps=30))
-    network = training.finish(base, cut, replace(RECIPE, steps=10), replace(RECIPE, steps=5), replace(RECIPE, steps=4))
+    wide, cut = training.base(replace(RECIPE, steps=30))
+    base = training.narrowed(wide, cut, replace(RECIPE, steps=10), 24)
+    network = training.finish(base, cut, replace(RECIPE, steps=10), replace(RECIPE, steps=5))
     folds = training.folds(base, cut, replace(FOLD, steps=10, rate=3e-3, batch=8, frozen_layers=0), 3)
     publish(training, network, cut, out, name="small", folds=folds)
 
@@ -150,7 +171,8 @@ def test_from_examples_to_the_folder_that_ships(tokenizer: Tokenizer, tmp_path: 
     assert "complaints 2019, en, brand-directed" in card
     assert f"macro-F1 {folds['macro_f1']:.3f}" in card
     again = training.base(replace(RECIPE, steps=30))[0]
-    assert all(torch.equal(value, again.state_dict()[name]) for name, value in base.state_dict().items())
+    assert all(torch.equal(value, again.state_dict()[name]) for name, value in wide.state_dict().items())
+    assert Onnx(OnnxOptions(model=str(out), recall=0.9)).classify(["late broken wrong"])[0].complaint > 0.5
 
 
 def test_a_batch_held_apart_never_trains() -> None:

@@ -37,6 +37,8 @@ from tests.servers.slack_api import CARE, LEADS, SlackApi
 from tests.servers.slack_person import press
 from tests.servers.slack_sockets import Sockets
 
+JSON = {"Content-Type": "application/json"}
+
 
 @pytest.fixture
 def slack() -> Iterator[SlackApi]:
@@ -86,7 +88,7 @@ class SilentServer:
 
 
 def test_a_deaf_socket_is_replaced(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="monitor")
     heard = Queue[Any]()
     sockets = Sockets()
     sockets.mute = 1
@@ -235,14 +237,23 @@ def test_a_body_without_end_is_cut_off(web: str, heard: list[Any]) -> None:
     assert heard == []
 
 
-def test_slack_is_shown_that_the_address_is_ours(web: str) -> None:
+def test_slack_is_shown_that_the_address_is_ours(web: str, heard: list[Any]) -> None:
     body = json.dumps({"type": "url_verification", "challenge": "3eZbrw1aB"}).encode()
     stamp = str(int(NOON.timestamp()))
     signature = SignatureVerifier(SIGNING).generate_signature(timestamp=stamp, body=body) or ""
-    signed = {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": signature}
+    signed = {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": signature} | JSON
     assert httpx.post(f"{web}/events", content=body, headers=signed, timeout=10).json() == {"challenge": "3eZbrw1aB"}
-    assert post(f"{web}/events", b'{"type": "event_callback", "event": {"type": "app_home_opened"}}') == 200
-    assert post(f"{web}/events", b'"url_verification"') == 400
+    assert heard == []
+
+
+@pytest.mark.parametrize("path", ["events", "interactions", "commands"])
+def test_whatever_slack_tells_may_come_in_at_any_of_the_paths(web: str, heard: list[Any], path: str) -> None:
+    event = {"type": "event_callback", "event": {"type": "app_home_opened"}}
+    assert post(f"{web}/{path}", json.dumps(event).encode(), **JSON) == 200
+    assert post(f"{web}/{path}", wrapped({"type": "block_actions"})) == 200
+    assert post(f"{web}/{path}", b"command=%2Fcomplaints&text=&user_id=U01KATI001") == 200
+    assert heard == [event, {"type": "block_actions"}, {"command": "/complaints", "text": "", "user_id": "U01KATI001"}]
+    assert post(f"{web}/{path}", b'"url_verification"', **JSON) == 400
 
 
 def test_a_replayed_request_does_nothing_a_second_time(slack: SlackApi, tmp_path: Path) -> None:

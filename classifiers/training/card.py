@@ -7,6 +7,7 @@ from classifiers.onnx import SURE
 from classifiers.training import data, start
 from classifiers.training.data import FEEDBACK, TEST_BATCHES, VALIDATION_BATCHES, Example
 from classifiers.training.figures import Figures
+from classifiers.training.stages import INNER
 
 LANGUAGES = {"en": "English", "et": "Estonian", "ru": "Russian", "lv": "Latvian", "fi": "Finnish", "lt": "Lithuanian"}
 
@@ -20,9 +21,11 @@ Latvian and Finnish. Written by `python -m classifiers.train`.
 ## What it is
 
 {layers} layers of 384 wide, {pieces:,} word pieces, weights in eight bits: the lower layers of
-multilingual-e5-small (Wang et al. 2024, MIT licence), its vocabulary cut down to these languages, fine-tuned for all
-that it says and, as an auxiliary task, irony. It reads the first {tokens} tokens of a post. Handles and links are
-replaced before it reads. The probability is fitted on the validation posts (a scale and a shift of the margin).
+multilingual-e5-small (Wang et al. 2024, MIT licence), its vocabulary cut down to these languages; of
+the 1,536 units inside each layer the {inner} that matter most were kept, and taught to read as all of them did.
+Fine-tuned for all that it says and, as an auxiliary task, irony. It reads the first {tokens} tokens of a post. Handles
+and links are replaced before it reads. The probability is fitted on the validation posts (a scale and a shift of the
+margin).
 
 The complaint's margin is the mean of what each token adds to it: `why` names the phrases that add most. That is exact
 for the last layer, but each token there has already looked at the others.
@@ -78,6 +81,7 @@ def write(
     return TEMPLATE.format(
         name=name,
         layers=start.LAYERS,
+        inner=INNER,
         sample=sample,
         sure=SURE,
         pieces=start.PIECES,
@@ -91,11 +95,11 @@ def write(
 
 
 def _sources(examples: Sequence[Example]) -> list[str]:
-    every = Counter(each.source for each in examples)
-    training = Counter(each.source for each in examples if each.split == "train")
+    every = Counter(_family(each) for each in examples)
+    training = Counter(_family(each) for each in examples if each.split == "train")
     own = ", ".join(
         f"{LANGUAGES.get(lang, lang)} {count:,}"
-        for lang, count in Counter(each.lang for each in examples if each.source == "own").most_common()
+        for lang, count in Counter(each.lang for each in examples if _family(each) == "own").most_common()
     )
     rows = [f"| own posts | {every['own']:,} | {training['own']:,} | as the project | {own} |"]
     if every[FEEDBACK]:
@@ -106,6 +110,10 @@ def _sources(examples: Sequence[Example]) -> list[str]:
             counts = f"{every[name]:,} | {training[name]:,}"
             rows.append(f"| {name} | {counts} | {entry['licence']} | {entry['source']} |")
     return rows
+
+
+def _family(each: Example) -> str:
+    return "own" if each.source == "everyday" else each.source
 
 
 def _row(each: Figures, lost: float) -> str:

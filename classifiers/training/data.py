@@ -37,6 +37,8 @@ OWN_KEYS = {"sentiment": "sentiment", "topic": "topic", "severity": "severity", 
 """The heads that a post of our own teaches beside `complaint`, and where its answer stands."""
 
 
+EVERYDAY = frozenset({"en-e", "et-f", "fi-d", "lv-e", "ru-e"})
+"""Authors of the plainest posts, all for training: a source of their own, to be weighed apart from the hard ones."""
 OWN_LANGUAGES = frozenset({"en", "et", "fi", "lv", "ru"})
 """What the project's own posts are written in."""
 
@@ -107,7 +109,7 @@ def own_posts(at: Path = OWN) -> Iterator[Example]:
                 yield Example(
                     text=readable(row["text"]),
                     lang=row["lang"],
-                    source="own",
+                    source="everyday" if row["author"] in EVERYDAY else "own",
                     split=own_split(row["batch"]),
                     labels={
                         "complaint": int(row["complaint"]),

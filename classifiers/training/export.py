@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from tokenizers import Tokenizer
 
+from classifiers.base import Point
 from classifiers.training import graph
 from classifiers.training.data import CLASSES
 from classifiers.training.network import Network
@@ -20,6 +22,7 @@ def write(
     *,
     name: str,
     calibration: graph.Calibration,
+    curve: Sequence[Point] = (),
     threshold: float = 0.5,
     precision: graph.Precision = "int8",
 ) -> str:
@@ -37,6 +40,7 @@ def write(
         "max_tokens": max_tokens,
         "padding": SPECIAL.index("<pad>"),
         "classes": {head: list(CLASSES[head]) for head in graph.ANSWERS},
+        "curve": list(curve),
     }
-    (folder / "model.json").write_text(json.dumps(about, indent=2) + "\n", "utf-8")
+    (folder / "model.json").write_text(json.dumps(about) + "\n", "utf-8")
     return revision

@@ -37,8 +37,8 @@ def publish(
     """Fills `out`; the same model in floats goes to the work folder, to compare with."""
     few = [each for each in training.examples if each.split != "test" and each.source in ("own", "plain")]
     heads.refit(network, tokenizer, thinned(few, SPOKEN))
-    calibration = calibrate(network, tokenizer, training.of("validation"))
-    revision = export.write(network, tokenizer, out, name=name, calibration=calibration)
+    calibration, promised = calibrate(network, tokenizer, training.of("validation"))
+    revision = export.write(network, tokenizer, out, name=name, calibration=calibration, curve=promised)
     exact = training.work / "float"
     export.write(network, tokenizer, exact, name=name, calibration=calibration, precision="float")
     shipped, floats = (Onnx(OnnxOptions(model=str(at))) for at in (out, exact))

@@ -76,14 +76,20 @@ class Network(nn.Module):
         self.heads = nn.ModuleDict({name: nn.Linear(shape.width, classes) for name, classes in heads.items()})
         self.dropout = nn.Dropout(dropout)
 
-    def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """The mean of each text's token vectors; `mask` is true where a token is real."""
+    def read(self, ids: Tensor, mask: Tensor) -> list[Tensor]:
+        """What each layer makes of the tokens (texts x tokens x width); `mask` is true where a token is real."""
         positions = torch.arange(ids.shape[1], device=ids.device)
         x = self.dropout(self.embedding_norm(self.words(ids) + self.positions(positions)))
+        made = []
         for layer in self.layers:
             x = layer(x, mask[:, None, None, :])
-        real = mask[..., None].to(x.dtype)
-        mean: Tensor = (x * real).sum(1) / real.sum(1)
+            made.append(x)
+        return made
+
+    def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """The mean of each text's token vectors in the last layer."""
+        real = mask[..., None].to(torch.float32)
+        mean: Tensor = (self.read(ids, mask)[-1] * real).sum(1) / real.sum(1)
         return mean
 
     def forward(self, ids: Tensor, mask: Tensor) -> dict[str, Tensor]:

@@ -20,9 +20,9 @@ from rich.text import Text
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent.parent))
 
-from alerts import blocks, buttons, case  # noqa: E402
-from alerts.base import Alert, Complaint, Incident  # noqa: E402
-from alerts.buttons import Act, Wish  # noqa: E402
+from alerts import answers, blocks, buttons, case, queue  # noqa: E402
+from alerts.base import Alert, Complaint, Customer, Incident, Notice  # noqa: E402
+from alerts.buttons import Act, Listing, Place, Wish  # noqa: E402
 from alerts.ladder import Step  # noqa: E402
 from classifiers.base import Verdict  # noqa: E402
 from connectors.base import Mention  # noqa: E402
@@ -96,6 +96,7 @@ def other(text: str, author: str, **more: Any) -> dict[str, Any]:
         CASE,
         id=more.pop("id"),
         platform=facts.get("platform", "x"),
+        author=author,
         posted_at=posted,
         detected_at=posted + timedelta(minutes=1),
         respond_by=posted + TARGET,
@@ -161,12 +162,43 @@ def terminal(name: str) -> None:
     )
 
 
+def prepared(name: str) -> None:
+    """A valued customer's case with its prepared answer, one that a person decides, and a summary in the morning."""
+    parcel = replace(FIRST, verdict=replace(FIRST.verdict, topic="outage", language="et", why=("internetti pole",)))
+    mari = Customer(name="Mari Maasikas", tier="gold", note="contract ends in May", rank=0)
+    known: dict[str, Any] = {"complaints": [parcel], "customer": mari}
+    said = answers.prepare(CASE, [parcel], answers.shipped(), {})
+    bill = other("Списали дважды за один месяц. Верните деньги!", "olga_k", id=4218, lang="ru", followers=312)
+    refund = replace(bill["complaints"][0].verdict, topic="refund", language="ru", why=("Верните деньги",))
+    bill["complaints"] = [replace(bill["complaints"][0], verdict=refund)]
+    decided = answers.prepare(bill["case"], bill["complaints"], answers.shipped(), {})
+    lines = (
+        "case 4219 · PõhjaNet on X · delivery · 2 h 10 min late",
+        "case 4223 · PõhjaNet on Bluesky · app · answer by 08:20",
+        "case 4224 · PõhjaNet on Reddit · quality · answer by 08:45 · claimed by Kati",
+    )
+    morning = Notice(
+        key="quiet:care", now=at(0), title="While this channel was quiet: 3 cases wait, 2 were settled", lines=lines,
+        sign="🌅",
+    )  # fmt: skip
+    picture(
+        name,
+        pane("Thread <small>#care</small>", message(alert(1.3, 0, **known)),
+             READER.message(blocks.suggestion(alert(1.3, answer=said, **known))[1], at(1.4)), width=560),
+        f"""<div class=column>{pane("Thread <small>#care-money</small>", message(alert(1.3, 0, **bill)),
+             READER.message(blocks.suggestion(alert(1.3, answer=decided, **bill))[1], at(1.4)), width=560)}
+        {pane("#care", READER.message(blocks.render(morning)[1], at(0)), width=560)}</div>""",
+        width=1192,
+        height=770,
+    )  # fmt: skip
+
+
 def desk(name: str) -> None:
     """What can be pressed: on a new case, on one in hand, on a settled one; and a form."""
     new, taken = alert(1.3, 0), alert(22, **claimed(14))
     settled = alert(24, **answered(23.5))
     wish = Wish(act=Act.DISMISS, case_id=CASE.id, round=1)
-    form = READER.form(buttons.form(wish, new, "C0CARE00001"))
+    form = READER.form(buttons.form(wish, new, Place(channel="C0CARE00001")))
     picture(
         name,
         pane("#care", message(new, actions=True, unfolded=True), "<div style='height:104px'></div>", width=560),
@@ -214,10 +246,43 @@ def storm(name: str) -> None:
     picture(name, left, right, width=1010, height=1090)
 
 
+def lists(name: str) -> None:
+    """The App Home, and on a phone the slash command's answer after a press in it."""
+    late = other(
+        "Теперь и роутер не работает, третий день без интернета. Кто вернёт деньги?",
+        "oleg_narva", id=4209, minutes=-66, lang="ru", followers=310,
+    )  # fmt: skip
+    tom = other("Nobody came, nobody called. Third time this month.", "tallinn_tom", id=4212, minutes=-20, lang="en",
+                platform="reddit", followers=None)  # fmt: skip
+    fire = other("Ruuter läks põlema!! Klienditugi ei vasta!", "paul_p", id=4215, minutes=-3)
+    verdict = replace(fire["complaints"][0].verdict, severity="urgent")
+    fire["complaints"] = [replace(fire["complaints"][0], verdict=verdict)]
+    team = "https://example.slack.com/archives/C1/p1"
+    mine = alert(4, elsewhere=team, **claimed(3))
+    waiting = [alert(4, elsewhere=team, **each) for each in (late, tom, fire)]
+    week = queue.Figures(
+        span=timedelta(days=7), complaints=41, in_time=32, first_reply=timedelta(minutes=23), waiting=5
+    )
+    home = queue.home([mine], waiting[:2], more=2, figures=week, now=at(4))
+    taken, event = case.claim(late["case"], "U0KATI00001", at(4))
+    after = [alert(4, elsewhere=team, **late | {"case": taken, "timeline": [event]}), *waiting[1:]]
+    lead = blocks.reply(after[0], "Done:")
+    _, said = queue.answer(queue.waiting(5), after, Listing(), more=2, lead=lead)
+    picture(
+        name,
+        pane("Complaint Monitor <small>Home</small>", READER.home(home), width=640),
+        pane("care", READER.message(said, at(4), alone=True), width=420, kind="phone"),
+        width=1172,
+        height=890,
+    )
+
+
 def main() -> None:
+    lists("slack-queue.png")
     terminal("demo.png")
     desk("slack-buttons.png")
     storm("slack-storm.png")
+    prepared("slack-answer.png")
     care, duty = "<span>#care</span>", ("S0CAREDUTY1",)
     new = alert(1.3, 0)
     long = alert(22, complaints=[FIRST, complaint("?", 8), complaint("??", 9), AGAIN], **claimed(14))

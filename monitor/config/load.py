@@ -13,7 +13,9 @@ from alerts.ladder import Ladder
 from classifiers.base import Classifier
 from connectors.base import Connector, Secret
 from monitor.config import plugins, sections
+from monitor.config.answers import check_knowledge, read_templates
 from monitor.config.document import Document
+from monitor.config.escalation import read_ladders, read_rotations
 from monitor.config.model import (
     KINDS,
     Audit,
@@ -21,13 +23,17 @@ from monitor.config.model import (
     Config,
     Delivery,
     Desk,
+    Digests,
     General,
     Plugin,
     Retention,
     Source,
     Storms,
+    Web,
 )
 from monitor.config.problems import Where, suggest
+from monitor.config.rooms import QUIET, quiet_hours, read_routes
+from monitor.quiet import Quiet
 
 TIMEOUTS_A_LEASE = 4
 SHORTEST_RECHECK = timedelta(hours=1)
@@ -38,7 +44,7 @@ PLAIN_SQLITE = re.compile(r"sqlite:///[^?\s]+")
 
 _SECTIONS = (
     "database", "state", "brands", "sources", "classifier", "channels", "ladders", "delivery", "retention", "audit",
-    "desk",
+    "desk", "hours", "rotations", "routes", "answers", "digest", "web",
 )  # fmt: skip
 
 
@@ -53,25 +59,35 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
     general = sections.read(General, {k: values[k] for k in ("database", "state") if k in values}, document, ())
     brands = _brands(document)
     ladders = _ladders(document)
-    channels = _channels(document)
+    rotations = read_rotations(document)
+    channels, quiet = _channels(document)
+    routes = read_routes(document, _keys(document, "channels"), brands)
     sources = _sources(document, brands)
     classifier = _plugin(document, ("classifier",), values.get("classifier"), "classifiers", Classifier)
     delivery = sections.read(Delivery, values.get("delivery") or {}, document, ("delivery",))
     retention = sections.read(Retention, values.get("retention") or {}, document, ("retention",))
     audit = sections.read(Audit, values.get("audit") or {}, document, ("audit",))
+    templates = read_templates(document, brands)
     desk = sections.read(Desk, values.get("desk") or {}, document, ("desk",))
+    digest = sections.read(Digests, values.get("digest") or {}, document, ("digest",))
+    web = sections.read(Web, values.get("web") or {}, document, ("web",))
 
     password = _password(document, general.database) if general is not None else ""
     _check_settings(document, channels, delivery, retention, audit)
+    for index, name in enumerate(digest.channels if digest is not None else ()):
+        _check_channel(document, ("digest", "channels", index), name)
     document.raise_problems()
     assert general is not None and delivery is not None and retention is not None  # noqa: PT018
-    assert audit is not None and desk is not None and classifier is not None  # noqa: PT018
+    assert audit is not None and desk is not None and digest is not None and web is not None  # noqa: PT018
+    assert classifier is not None
+    plugged = [classifier, *channels.values(), *(plugin for _, plugin in sources.values())]
     return Config(
         file=file,
         database=general.database,
         state=Path(general.state),
         brands=brands,
         ladders=ladders,
+        rotations=rotations,
         sources=sources,
         channels=channels,
         classifier=classifier,
@@ -79,7 +95,12 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
         retention=retention,
         audit=audit,
         desk=desk,
-        secrets=_secrets(password, [classifier, *channels.values(), *(plugin for _, plugin in sources.values())]),
+        templates=templates,
+        routes=routes,
+        quiet=quiet,
+        digest=digest,
+        web=web,
+        secrets=_secrets(password, [web, *(plugin.options for plugin in plugged)]),
     )
 
 
@@ -93,10 +114,15 @@ def _brands(document: Document) -> dict[str, Brand]:
         _check_name(document, where, brand.name, found)
         if brand.ladder not in ladders:
             document.problem((*where, "ladder"), f"there is no such ladder; {suggest(brand.ladder, ladders)}")
+        if brand.urgent_ladder and brand.urgent_ladder not in ladders:
+            what = f"there is no such ladder; {suggest(brand.urgent_ladder, ladders)}"
+            document.problem((*where, "urgent_ladder"), what)
         if not brand.keywords and not any(brand.handles.values()):
             document.problem(where, "needs keywords or handles, or nothing can be found of it")
         _check_relevance(document, (*where, "relevance"), brand)
         _check_storms(document, (*where, "storms"), brand.storms)
+        _check_topics(document, (*where, "topics"), brand)
+        check_knowledge(document, where, brand)
         found[brand.name] = brand
     return found
 
@@ -125,6 +151,14 @@ def _check_storms(document: Document, where: Where, storms: Storms) -> None:
         document.problem((*where, "at_least"), what)
 
 
+def _check_topics(document: Document, where: Where, brand: Brand) -> None:
+    for topic, words in brand.topics.items():
+        if not re.fullmatch(r"\w[\w -]{0,19}", topic):
+            document.problem((*where, topic), "a topic's name has 1 to 20 letters, digits, spaces or hyphens")
+        if not words or not all(map(str.strip, words)):
+            document.problem((*where, topic), "needs beginnings of words that tell it, such as [parcel, courier]")
+
+
 def _check_name(document: Document, where: Where, name: str, taken: Mapping[str, Any]) -> None:
     if not 0 < len(name) <= LONGEST_NAME:
         document.problem((*where, "name"), f"must have 1 to {LONGEST_NAME} characters")
@@ -149,31 +183,14 @@ def _mapping(document: Document, section: str) -> dict[str, Any]:
 
 
 def _ladders(document: Document) -> dict[str, Ladder]:
-    found = {}
     written = _mapping(document, "ladders")
     if written and "default" not in written:
         document.problem(("ladders",), "a ladder named `default` is needed")
-    for name, values in written.items():
-        ladder = sections.read(Ladder, values, document, ("ladders", name))
-        if ladder is not None:
-            found[name] = ladder
-            _check_ladder(document, ("ladders", name), ladder)
+    found = read_ladders(document) if written else {}
+    for name, ladder in found.items():
+        for index, step in enumerate(ladder.steps):
+            _check_channel(document, ("ladders", name, "steps", index, "channel"), step.channel)
     return found
-
-
-def _check_ladder(document: Document, where: Where, ladder: Ladder) -> None:
-    if ladder.target.total_seconds() <= 0:
-        document.problem((*where, "target"), "must be longer than nothing")
-    if not ladder.steps:
-        document.problem((*where, "steps"), "a ladder needs at least one step")
-    for index, step in enumerate(ladder.steps):
-        _check_channel(document, (*where, "steps", index, "channel"), step.channel)
-    for index, (earlier, later) in enumerate(zip(ladder.steps, ladder.steps[1:], strict=False), 1):
-        if later.after <= earlier.after:
-            document.problem(
-                (*where, "steps", index, "after"),
-                f"steps must stand in the order of their times, but this one does not come after step {index}",
-            )
 
 
 def _check_channel(document: Document, where: Where, channel: str) -> None:
@@ -182,13 +199,17 @@ def _check_channel(document: Document, where: Where, channel: str) -> None:
         document.problem(where, f"there is no channel {channel!r}; {suggest(channel, channels)}")
 
 
-def _channels(document: Document) -> dict[str, Plugin]:
-    found = {}
+def _channels(document: Document) -> tuple[dict[str, Plugin], dict[str, Quiet]]:
+    """The channels, and the quiet hours of those that have some."""
+    found, quiet = {}, {}
     for name, values in _mapping(document, "channels").items():
-        plugin = _plugin(document, ("channels", name), values, "alerts", Channel)
+        own = {k: v for k, v in values.items() if k not in QUIET} if isinstance(values, dict) else values
+        plugin = _plugin(document, ("channels", name), own, "alerts", Channel)
         if plugin is not None:
             found[name] = plugin
-    return found
+        if hours := quiet_hours(document, name, values):
+            quiet[name] = hours
+    return found, quiet
 
 
 def _sources(document: Document, brands: Mapping[str, Brand]) -> dict[str, tuple[Source, Plugin]]:
@@ -287,8 +308,8 @@ def _password(document: Document, database: str) -> str:
         return ""
 
 
-def _secrets(password: str, plugins_: list[Plugin]) -> tuple[str, ...]:
-    found = {secret.reveal() for plugin in plugins_ for secret in _within(plugin.options) if secret}
+def _secrets(password: str, sections_: list[Any]) -> tuple[str, ...]:
+    found = {secret.reveal() for section in sections_ for secret in _within(section) if secret}
     return tuple({*found, *([password] if password else [])})
 
 

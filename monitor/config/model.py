@@ -1,13 +1,21 @@
 """What can be configured, and its defaults."""
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from alerts.answers import Templates, shipped
 from alerts.ladder import Ladder
+from alerts.rotation import Rotation
 from alerts.storm import Sensitivity
+from connectors.base import Secret
+from monitor.customers import CustomerList
+from monitor.quiet import Quiet
+from monitor.routes import Route
 
 KINDS = ("jobs", "news", "ads", "retweets", "copies")
 """What can be left out without a word of configuration about it."""
@@ -40,6 +48,15 @@ class Storms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A question that comes again and again, and where it is answered."""
+
+    words: tuple[str, ...]
+    """Beginnings of words of which a question has one."""
+    link: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Brand:
     """Whose customers are listened to."""
 
@@ -51,8 +68,16 @@ class Brand:
     handles: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The brand's own accounts a platform, agents' personal ones included: their replies stop the clock."""
     ladder: str = "default"
+    urgent_ladder: str = ""
+    """What urgent cases climb; "": the same."""
     relevance: Relevance = field(default_factory=Relevance)
     storms: Storms = field(default_factory=Storms)
+    topics: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Topics, the model's or the brand's own, each with beginnings of words that tell a complaint is about it."""
+    facts: dict[str, str] = field(default_factory=dict)
+    """What prepared answers may say, by the names that templates use."""
+    faq: tuple[Entry, ...] = ()
+    customers: CustomerList | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,11 +135,41 @@ class Audit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """Where presses on Slack's buttons are received over HTTP; used only with a `signing_secret`."""
+class Digests:
+    """The weekly digest of every brand."""
 
-    listen: str = "127.0.0.1:8080"
-    """Address and port; whatever speaks TLS to Slack passes `/slack/…` on to it."""
+    channels: tuple[str, ...] = ()
+    """Where it is sent; without any it can still be drawn by the command `digest`."""
+    language: Literal["en", "et"] = "en"
+    zone: str = "UTC"
+    """The brands' own clock, by which a week begins and hours are counted, such as Europe/Tallinn."""
+    day: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
+    hour: int = 8
+    """When it is sent on that day; of the week that is over by then."""
+    url: str = ""
+    """Where the folder `digests` of the state folder can be read, if a web server shows it."""
+
+    def __post_init__(self) -> None:
+        if self.hour > 23:
+            raise ValueError(f"hour: must be an hour from 1 to 23, not {self.hour}")
+        if self.url and not re.fullmatch(r"https?://[^\s<>\"|]+", self.url):
+            raise ValueError(f"url: must be a web address, not {self.url!r}")
+        _ = self.clock
+
+    @property
+    def clock(self) -> ZoneInfo:
+        try:
+            return ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"zone: there is no time zone {self.zone!r}; one is Europe/Tallinn") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """Something that is reached over the network."""
+
+    listen: str
+    """Address and port."""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[^\s:\[\]]+:\d{1,5}|\[[0-9a-fA-F:.]+\]:\d{1,5}", self.listen) or self.port > 65535:
@@ -127,6 +182,71 @@ class Desk:
     @property
     def port(self) -> int:
         return int(self.listen.rpartition(":")[2])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """Where the prepared answers are."""
+
+    folder: str = ""
+    """Templates of one's own, `et/delivery.md`, in the place of the shipped ones or beside them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk(Listening):
+    """Where presses on Slack's buttons are received over HTTP; used only with a `signing_secret`."""
+
+    listen: str = "127.0.0.1:8080"
+    """Address and port; whatever speaks TLS to Slack passes `/slack/…` on to it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Oidc:
+    """An OpenID Connect provider at which people may sign in, such as Slack."""
+
+    issuer: str
+    """Its address, as it calls itself: https://slack.com"""
+    client_id: str
+    client_secret: Secret
+    domains: tuple[str, ...]
+    """Mail domains whose people are let in; the provider must have confirmed their addresses."""
+    role: Literal["viewer", "agent", "admin"] = "viewer"
+    """What somebody becomes who signs in for the first time."""
+    label: str = "Slack"
+    """As in "Sign in with Slack"."""
+
+    def __post_init__(self) -> None:
+        if not re.match(r"https://|http://(127\.0\.0\.1|localhost)[:/]", self.issuer):
+            raise ValueError(f"issuer must be an address such as https://slack.com, not {self.issuer!r}")
+        if not self.domains:
+            raise ValueError("domains must name a mail domain at least: with Slack anybody in the world can sign in")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Web(Listening):
+    """The inbox and the API."""
+
+    listen: str = "127.0.0.1:8090"
+    """Address and port; whatever speaks TLS to browsers passes everything on to it."""
+    public_url: str = ""
+    """Where people reach it, such as https://inbox.example; required unless it listens on this computer only."""
+    session: timedelta = timedelta(hours=12)
+    """How long a sign-in lasts."""
+    oidc: Oidc | None = None
+
+    def __post_init__(self) -> None:
+        Listening.__post_init__(self)
+        if self.public_url and not re.fullmatch(r"https?://[^\s/?#@]+", self.public_url):
+            raise ValueError(f"public_url must be such as https://inbox.example, not {self.public_url!r}")
+        if not self.public_url and not self.local:
+            raise ValueError("public_url is required where others than this computer can reach the inbox")
+        if self.session < timedelta(minutes=1):
+            raise ValueError("session must be at least 1m")
+
+    @property
+    def local(self) -> bool:
+        """Only this computer reaches it."""
+        return self.host in ("localhost", "::1") or self.host.startswith("127.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,8 +276,23 @@ class Config:
     secrets: tuple[str, ...] = field(repr=False)
     """Values that must not be shown anywhere."""
     desk: Desk = field(default_factory=Desk)
+    rotations: dict[str, Rotation] = field(default_factory=dict)
+    routes: tuple[Route, ...] = ()
+    quiet: dict[str, Quiet] = field(default_factory=dict)
+    """By the channels that are quiet at times."""
+    templates: Templates = field(default_factory=shipped)
+    digest: Digests = field(default_factory=Digests)
+    web: Web = field(default_factory=Web)
 
     def ladder(self, brand: str) -> Ladder:
-        """The ladder that a brand's cases climb; the default one for a brand that is no longer configured."""
-        name = self.brands[brand].ladder if brand in self.brands else "default"
-        return self.ladders[name]
+        """The ladder that a brand's cases climb, with that of its urgent ones; the default one for a brand that is no
+        longer configured."""
+        if brand not in self.brands:
+            return self.ladders["default"]
+        named = self.brands[brand]
+        ladder = self.ladders[named.ladder]
+        return replace(ladder, urgent=self.ladders[named.urgent_ladder]) if named.urgent_ladder else ladder
+
+    def topics(self, brand: str) -> Mapping[str, tuple[str, ...]]:
+        """The words by which a brand tells topics; none for a brand that is no longer configured."""
+        return self.brands[brand].topics if brand in self.brands else {}

@@ -16,6 +16,8 @@ class Problem:
     line: int
     where: str
     what: str
+    file: str = ""
+    """Where the line is, when that is not the configuration itself."""
 
 
 class ConfigError(Exception):
@@ -28,7 +30,7 @@ class ConfigError(Exception):
 
     def _line(self, problem: Problem) -> str:
         where = f"{problem.where}: " if problem.where else ""
-        said = f"{self.file}:{problem.line}: {where}{problem.what}"
+        said = f"{problem.file or self.file}:{problem.line}: {where}{problem.what}"
         return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in said)
 
 

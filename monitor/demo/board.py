@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from alerts import base, blocks
-from alerts.base import Alert, Channel, Incident
+from alerts import blocks
+from alerts.base import Alert, Channel, Incident, Message
 from connectors.base import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Shown:
     """One message as it now stands."""
 
     key: str
@@ -28,12 +28,12 @@ class Board(Channel):
     def __init__(self, name: str, options: Any, *, clock: Clock, told: Callable[[str, Alert], None]) -> None:
         """`told` hears of every alert, sent or edited, with the channel's name."""
         super().__init__(name, options, clock=clock)
-        self.messages: dict[str, Message] = {}
+        self.messages: dict[str, Shown] = {}
         self._told = told
 
-    def send(self, message: base.Message) -> str:
+    def send(self, message: Message) -> str:
         reference = f"{self.name}-{len(self.messages) + 1}"
-        self.messages[reference] = Message(
+        self.messages[reference] = Shown(
             key=message.key, sent_at=self.clock(), root=message.thread, blocks=blocks.render(message)[1]
         )
         if isinstance(message, Alert):
@@ -46,7 +46,7 @@ class Board(Channel):
         if isinstance(shown, Alert):
             self._told(self.name, shown)
 
-    def find(self, message: base.Message, since: datetime) -> str | None:
+    def find(self, message: Message, since: datetime) -> str | None:
         return next((reference for reference, sent in self.messages.items() if sent.key == message.key), None)
 
     def link(self, reference: str) -> str | None:

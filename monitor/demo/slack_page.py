@@ -17,16 +17,23 @@ class Reader:
     zone: tzinfo
     people: Mapping[str, str]
 
-    def message(self, blocks: Sequence[Block], sent: datetime, *, edited: bool = False, thread: str = "") -> str:
-        """One message of the monitor, with the messages of its thread below it."""
+    def message(
+        self, blocks: Sequence[Block], sent: datetime, *, edited: bool = False, thread: str = "", alone: bool = False
+    ) -> str:
+        """One message of the monitor, with the messages of its thread below it; shown to one person if `alone`."""
         body = "".join(self._block(block) for block in blocks)
         mark = "<span class=edited>(edited)</span>" if edited else ""
         below = f"<div class=thread>{thread}</div>" if thread else ""
+        only = "<div class=alone>👁 Only visible to you</div>" if alone else ""
         return (
-            f"<div class=message><div class=avatar>👂</div><div class=body><b class=name>Complaint Monitor</b>"
+            f"{only}<div class=message><div class=avatar>👂</div><div class=body><b class=name>Complaint Monitor</b>"
             f"<span class=app>APP</span><span class=time>{sent.astimezone(self.zone):%H:%M}</span>"
             f"{body}{mark}{below}</div></div>"
         )
+
+    def home(self, view: Block) -> str:
+        """Somebody's App Home."""
+        return f"<div class=home>{''.join(self._block(block) for block in view['blocks'])}</div>"
 
     def form(self, view: Block) -> str:
         """A form that is open over whatever stood behind it."""
@@ -42,6 +49,13 @@ class Reader:
         match block["type"]:
             case "rich_text":
                 return f"<div class=block>{''.join(self._row(row) for row in block['elements'])}</div>"
+            case "header":
+                return f"<div class='block headline'>{escape(block['text']['text'])}</div>"
+            case "divider":
+                return "<hr>"
+            case "section" if "fields" in block:
+                fields = "".join(f"<div>{self._mrkdwn(field['text'])}</div>" for field in block["fields"])
+                return f"<div class='block facts'>{fields}</div>"
             case "section":
                 said = block["text"]["text"]
                 plain = block["text"]["type"] == "plain_text"
@@ -60,7 +74,7 @@ class Reader:
                 raise ValueError(f"a block of type {other!r}")
 
     def _row(self, row: Block) -> str:
-        tag = "blockquote" if row["type"] == "rich_text_quote" else "div"
+        tag = {"rich_text_quote": "blockquote", "rich_text_preformatted": "pre"}.get(row["type"], "div")
         return f"<{tag}>{''.join(self._element(part) for part in row['elements'])}</{tag}>"
 
     def _element(self, part: Block) -> str:
@@ -149,12 +163,21 @@ header { font-weight: 900; font-size: 17px; padding: 13px 20px; border-bottom: 1
        padding: 1px 3px; margin: 0 6px; vertical-align: 1px; }
 .time, .edited { font-size: 12px; color: #616061; }
 blockquote { margin: 4px 0; padding-left: 14px; border-left: 4px solid #ddd; }
+pre { margin: 4px 0; padding: 8px; border: 1px solid #ddd; border-radius: 4px; background: #f8f8f8;
+      white-space: pre-wrap; font: 12px/18px 'DejaVu Sans Mono', monospace; }
+.headline { font-size: 18px; font-weight: 900; margin: 4px 0 8px; }
+.thread img { display: block; width: 100%; border: 1px solid #ddd; border-radius: 8px; margin: 6px 0; }
 .context { font-size: 13px; line-height: 18px; color: #616061; }
 .context span { margin-right: 8px; }
 .thread { border-left: 2px solid #eee; margin: 4px 0; }
 .thread .message { padding: 2px 0 2px 12px; } .thread .block { margin: 0; }
 .thread .avatar { width: 22px; height: 22px; font-size: 13px; line-height: 22px; }
 .mention { color: #1264a3; background: #e8f5fa; padding: 0 2px; border-radius: 3px; } a { color: #1264a3; }
+.head { font-weight: 900; font-size: 18px; margin: 8px 0; }
+hr { border: 0; border-top: 1px solid #ddd; margin: 12px 0; }
+.facts { display: grid; grid-template-columns: 1fr 1fr; gap: 8px; }
+.alone { font-size: 12px; color: #616061; padding: 4px 20px 0; }
+.home { padding: 4px 24px 8px; }
 .actions { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 8px; }
 .button { border: 1px solid #bbb; border-radius: 8px; padding: 2px 11px; font-size: 14px; font-weight: 700;
           line-height: 22px; background: #fff; white-space: nowrap; }

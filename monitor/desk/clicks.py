@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from alerts import case as moves
-from alerts.buttons import ASKS_FIRST, Act, Wish
+from alerts.buttons import ASKS_FIRST, Act, Place, Wish, asked_in, listing_of
 from alerts.case import Case, Move, NotAllowed, State
 from connectors.base import storable
 
@@ -27,8 +27,8 @@ class Click:
 
     who: str
     """Slack id."""
-    channel: str
-    """Slack id of where the button stands."""
+    place: Place
+    """Where the button stands."""
     trigger: str
     """Slack's own name of this press, the same when Slack tells of it twice; opens one form."""
     wish: Wish
@@ -96,24 +96,30 @@ def _pressed(payload: Mapping[str, Any]) -> Click:
     [action] = payload["actions"]
     written = action["selected_option"]["value"] if action["type"] == "overflow" else action["value"]
     return Click(
-        who=_person(payload["user"]["id"]),
-        channel=str(payload["channel"]["id"]),
+        who=person(payload["user"]["id"]),
+        place=_place(payload, action),
         trigger=str(payload["trigger_id"]),
         wish=Wish.read(written),
     )
 
 
+def _place(payload: Mapping[str, Any], action: Mapping[str, Any]) -> Place:
+    if "channel" not in payload and payload["view"]["type"] == "home":
+        return Place()
+    channel, listing = str(payload["channel"]["id"]), listing_of(action["block_id"])
+    return Place(channel=channel, address=str(payload["response_url"]) if listing else "", listing=listing)
+
+
 def _sent(payload: Mapping[str, Any]) -> Click:
     view = payload["view"]
-    written, _, channel = view["private_metadata"].partition(" ")
+    wish, place = asked_in(view)
     entered = {field: value for fields in view["state"]["values"].values() for field, value in fields.items()}
-    wish = Wish.read(written)
     return Click(
-        who=_person(payload["user"]["id"]),
-        channel=channel,
+        who=person(payload["user"]["id"]),
+        place=place,
         trigger=str(payload.get("trigger_id") or view["id"]),
         wish=wish,
-        form=_dismissal(entered) if wish.act is Act.DISMISS else Form(whom=_person(entered["whom"]["selected_user"])),
+        form=_dismissal(entered) if wish.act is Act.DISMISS else Form(whom=person(entered["whom"]["selected_user"])),
     )
 
 
@@ -122,7 +128,8 @@ def _dismissal(entered: Mapping[str, Any]) -> Form:
     return Form(kind=str(kind), reason=storable(entered.get("reason", {}).get("value") or "").strip())
 
 
-def _person(slack_id: str) -> str:
+def person(slack_id: str) -> str:
+    """The Slack id of a person. Raises ValueError when it is none."""
     if not re.fullmatch(r"[UW][A-Z0-9]{2,20}", slack_id):
         raise ValueError("no Slack id of a person")
     return slack_id

@@ -1,21 +1,23 @@
-"""Does what people press for: checks that they may, makes the move, and answers only them when nothing came of it."""
+"""Does what people press and ask for: checks that they may, makes the move or shows what they want to see."""
 
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
 
-from alerts import blocks, buttons
-from alerts.base import Alert, Permanent, Transient
+from alerts import blocks, buttons, queue
+from alerts.base import Permanent, Transient
+from alerts.buttons import Listing, Place
 from alerts.case import NotAllowed
 from alerts.slack import Slack
-from monitor.app import App
-from monitor.desk import clicks
+from monitor.desk import answers, clicks, questions
+from monitor.desk.answers import Records
 from monitor.desk.clicks import Click
+from monitor.desk.questions import Question
 from monitor.jobs.act import refresh
-from monitor.queries import story
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +29,13 @@ WORKERS = 4
 
 
 class Desk:
-    """One Slack app's care desk: the channels that its bot posts into."""
+    """One Slack app's care desk: the channels that its bot posts into, and what it may show."""
 
-    def __init__(self, app: App, channels: Sequence[Slack], wake: Callable[[], object]) -> None:
+    def __init__(self, records: Records, wake: Callable[[], object]) -> None:
         """`wake` has messages that wait delivered now."""
-        self._app = app
-        self._channels = channels
+        self._app = records.app
+        self._channels = records.channels
+        self._records = records
         self._wake = wake
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="desk")
         self._lock = Lock()
@@ -40,50 +43,55 @@ class Desk:
         self._members: dict[str, tuple[datetime, frozenset[str]]] = {}
 
     def take(self, payload: Any) -> None:
-        """Accepts what Slack tells, and returns at once. The same click told twice is one."""
-        click = clicks.read(payload)
-        if click is not None and self._is_new(click):
-            self._workers.submit(self._do, click)
+        """Accepts what Slack tells, and returns at once. The same press or question told twice is one."""
+        asked = clicks.read(payload) or questions.read(payload)
+        if asked is not None and self._is_new(asked.trigger):
+            self._workers.submit(self._do, asked)
 
     def close(self) -> None:
         """Ends once everything accepted is done."""
         self._workers.shutdown()
 
-    def _is_new(self, click: Click) -> bool:
+    def _is_new(self, trigger: str) -> bool:
         with self._lock:
-            if click.trigger in self._seen:
+            if trigger in self._seen:
                 return False
-            self._seen[click.trigger] = None
+            self._seen[trigger] = None
             if len(self._seen) > REMEMBERED:
                 del self._seen[next(iter(self._seen))]
             return True
 
-    def _do(self, click: Click) -> None:
-        """Whatever breaks is logged, and the person told if she can be: she may press again."""
+    def _do(self, asked: Click | Question) -> None:
+        """Whatever breaks is logged, and the person told if she can be: she may try again."""
         slack = self._channels[0]
         try:
-            slack = self._channel(click)
-            self._answer(click, slack)
+            here = self._channel(asked.place)
+            slack = here or slack
+            self._answer(asked, slack, self._groups(here))
         except Exception as error:
+            about = asked.wish if isinstance(asked, Click) else "a question"
             if isinstance(error, Transient | Permanent):
-                log.warning("%s: %s", click.wish, self._app.blot(str(error)))
+                log.warning("%s: %s", about, self._app.blot(str(error)))
             else:
-                log.exception("%s", click.wish)
-            self._say(slack, click, "That did not work. Please press again in a moment.")
+                log.exception("%s", about)
+            what = "press" if isinstance(asked, Click) else "ask"
+            self._say(slack, asked, f"That did not work. Please {what} again in a moment.")
 
-    def _answer(self, click: Click, slack: Slack) -> None:
-        allowed = slack.options.actions.allowed
-        if allowed and click.who not in self._group(slack, allowed):
-            self._say(slack, click, f"Only {blocks.mention(allowed)} may do this. Ask one of them, or to become one.")
-        elif click.asks_first:
-            self._ask(click, slack)
+    def _answer(self, asked: Click | Question, slack: Slack, groups: Sequence[str]) -> None:
+        if groups and not any(asked.who in self._group(slack, group) for group in groups):
+            allowed = " or ".join(map(blocks.mention, groups))
+            self._say(slack, asked, f"Only {allowed} may do this. Ask one of them, or to become one.")
+        elif isinstance(asked, Question):
+            self._show(asked, slack)
+        elif asked.asks_first:
+            self._ask(asked, slack)
         else:
-            self._move(click, slack)
+            self._move(asked, slack)
 
     def _ask(self, click: Click, slack: Slack) -> None:
-        alert = self._alert(click)
+        alert = self._records.alert(click.wish.case_id)
         if alert is not None and alert.case.waiting and alert.case.round == click.wish.round:
-            slack.ask(click.trigger, buttons.form(click.wish, alert, click.channel))
+            slack.ask(click.trigger, buttons.form(click.wish, alert, click.place))
         else:
             self._tell(click, slack)
 
@@ -92,50 +100,64 @@ class Desk:
             self._app.act(click.wish.case_id, lambda case, now: clicks.move(click, case, now))
         except NotAllowed:
             self._tell(click, slack)
-        else:
-            self._wake()
+            return
+        self._wake()
+        alert = self._records.alert(click.wish.case_id)
+        if alert and _in_list(click.place):
+            self._show(_again(click), slack, blocks.reply(alert, "Done:"))
 
     def _tell(self, click: Click, slack: Slack) -> None:
         """Nothing was done: says how the case stands, and has its messages show it."""
-        alert = self._alert(click)
+        alert = self._records.alert(click.wish.case_id)
         if alert is None:
-            self._say(slack, click, "This case is no longer kept.")
-            return
-        refresh(self._app.store, alert.case.id, alert.now)
-        self._wake()
-        done = clicks.already_done(click, alert.case)
-        lead = "Already done:" if done else "Nothing was changed, the case has moved on since:"
-        self._say(slack, click, blocks.reply(alert, lead))
+            words = "This case is no longer kept."
+        else:
+            refresh(self._app.store, alert.case.id, alert.now)
+            self._wake()
+            done = clicks.already_done(click, alert.case)
+            lead = "Already done:" if done else "Nothing was changed, the case has moved on since:"
+            words = blocks.reply(alert, lead)
+        if _in_list(click.place):
+            self._show(_again(click), slack, words)
+        else:
+            self._say(slack, click, words)
 
-    def _say(self, slack: Slack, click: Click, text: str) -> None:
+    def _show(self, question: Question, slack: Slack, lead: str = "") -> None:
+        """The list or the App Home as it stands now, with what came of a press in it above."""
+        place = question.place
+        if place.home:
+            slack.publish(question.who, answers.home(self._records, question.who, lead))
+        else:
+            text, drawn = answers.answer(self._records, question, lead)
+            slack.answer(place.address, text, drawn, replace=place.listing is not None)
+
+    def _say(self, slack: Slack, asked: Click | Question, text: str) -> None:
+        """A word to one person alone, where she pressed or asked."""
         try:
-            slack.reply(click.who, click.channel, text)
+            if asked.place.home:
+                slack.publish(asked.who, queue.closed_home(text))
+            elif asked.place.address:
+                slack.answer(asked.place.address, text, [queue.said(text)], replace=False)
+            else:
+                slack.reply(asked.who, asked.place.channel, text)
         except (Transient, Permanent) as error:
-            log.warning("%s: no answer could be given: %s", click.wish, self._app.blot(str(error)))
+            log.warning("no answer could be given: %s", self._app.blot(str(error)))
 
-    def _alert(self, click: Click) -> Alert | None:
-        """The case as it stands; None when there is none."""
-        found = story(self._app.store, click.wish.case_id)
-        if found is None:
-            return None
-        return Alert(
-            key=f"case:{found.case.id}",
-            now=self._app.clock(),
-            case=found.case,
-            complaints=found.complaints,
-            timeline=found.timeline,
-            step=None,
-            number=0,
-            root=None,
-        )
-
-    def _channel(self, click: Click) -> Slack:
-        """Where the button stands; the first one when that is a channel which is no longer configured."""
-        if len(self._channels) > 1:
-            for channel in self._channels:
-                if channel.is_in(click.channel):
+    def _channel(self, place: Place) -> Slack | None:
+        """The one of ours in which something was pressed or asked; None when it was elsewhere."""
+        if len(self._channels) == 1:
+            return self._channels[0]
+        for channel in self._channels:
+            with suppress(Permanent):  # where the app is no member, nobody can have pressed
+                if not place.home and channel.is_in(place.channel):
                     return channel
-        return self._channels[0]
+        return None
+
+    def _groups(self, here: Slack | None) -> list[str]:
+        """The user groups one of which may press and ask; none: everybody. Elsewhere than in our channels, the groups
+        of them all."""
+        allowed = [channel.options.actions.allowed for channel in ([here] if here else self._channels)]
+        return sorted({group for group in allowed if group})
 
     def _group(self, slack: Slack, group: str) -> frozenset[str]:
         """Its members, as far as known: an old list is better than none while Slack gives no other."""
@@ -150,3 +172,12 @@ class Desk:
                 raise
         self._members[group] = now + KEPT, known
         return known
+
+
+def _in_list(place: Place) -> bool:
+    return place.home or place.listing is not None
+
+
+def _again(click: Click) -> Question:
+    """What somebody who pressed in a list is to see then: the same list."""
+    return Question(who=click.who, trigger=click.trigger, place=click.place, listing=click.place.listing or Listing())

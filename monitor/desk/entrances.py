@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 
 from alerts.slack import Slack
 from monitor.app import App
+from monitor.desk.answers import Records
 from monitor.desk.desk import Desk
 from monitor.desk.socket_mode import SocketMode
 from monitor.desk.web import Signed, Web
@@ -16,8 +17,10 @@ def opened(app: App, wake: Callable[[], object]) -> Iterator[None]:
     """Hears of presses on buttons meanwhile; `wake` has messages that wait delivered now. Raises OSError."""
     signed: list[Signed] = []
     with ExitStack() as stack:
-        for channels in _apps(app):
-            desk = Desk(app, channels, wake)
+        apps = _apps(app)
+        for channels in apps:
+            brands = _brands(app, channels) if len(apps) > 1 else None
+            desk = Desk(Records(app=app, channels=channels, brands=brands), wake)
             stack.callback(desk.close)
             sockets = {channel.options.actions.app_token: channel for channel in channels}
             for token, channel in sockets.items():
@@ -35,6 +38,12 @@ def _web(app: App, signed: list[Signed]) -> Web:
         return Web(app.config.desk.host, app.config.desk.port, signed, app.clock)
     except OSError as error:
         raise OSError(error.errno, error.strerror, f"desk: listen: {app.config.desk.listen}") from None
+
+
+def _brands(app: App, channels: list[Slack]) -> list[str]:
+    """The brands whose ladders lead into one of the channels: what another app's people may not see is left out."""
+    names = {channel.name for channel in channels}
+    return [name for name in app.config.brands if names & {step.channel for step in app.config.ladder(name).steps}]
 
 
 def _apps(app: App) -> list[list[Slack]]:

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 LARGEST = 1_000_000
 """Bytes of a request; Slack's have some thousand."""
+PATHS = ("events", "interactions", "commands")
 SLOWEST = 3.0
 """Seconds in which a request must have arrived; Slack itself waits no longer for its answer."""
 
@@ -49,10 +50,7 @@ class Web:
     def __init__(self, host: str, port: int, apps: Sequence[Signed], clock: Clock) -> None:
         """Port 0 takes a free one. Raises OSError when the address can't be listened at."""
         self._apps = [(SignatureVerifier(app.secret.reveal(), _Seconds(clock)), app.take) for app in apps]
-        routes = [
-            Route("/slack/interactions", self._interaction, methods=["POST"]),
-            Route("/slack/events", self._event, methods=["POST"]),
-        ]
+        routes = [Route(f"/slack/{path}", self._told, methods=["POST"]) for path in PATHS]
         self._socket = socket.create_server((host, port), family=_family(host, port))
         self.port: int = self._socket.getsockname()[1]
         self._server = uvicorn.Server(
@@ -75,23 +73,18 @@ class Web:
         self._thread.join()
         self._socket.close()
 
-    async def _interaction(self, request: Request) -> Response:
+    async def _told(self, request: Request) -> Response:
+        """A press, a slash command or an event: all of them may come in at any of the paths."""
         body, take = await self._verified(request)
         try:
-            [payload] = parse_qs(body.decode(), strict_parsing=True)["payload"]
-            take(json.loads(payload))
-        except (ValueError, LookupError):
+            payload = _payload(body, request.headers.get("content-type", ""))
+            challenge = payload.get("challenge") if payload.get("type") == "url_verification" else None
+        except (ValueError, LookupError, AttributeError):
             raise Refused(400) from None
+        if isinstance(challenge, str):
+            return JSONResponse({"challenge": challenge})
+        take(payload)
         return Response()
-
-    async def _event(self, request: Request) -> Response:
-        body, _ = await self._verified(request)
-        try:
-            event = json.loads(body)
-            challenge = event.get("challenge") if event["type"] == "url_verification" else None
-        except (ValueError, LookupError, TypeError, AttributeError):
-            raise Refused(400) from None
-        return JSONResponse({"challenge": challenge}) if isinstance(challenge, str) else Response()
 
     async def _verified(self, request: Request) -> tuple[bytes, Callable[[Any], None]]:
         """The raw body, and who takes what the app that signed it tells. Raises Refused."""
@@ -115,6 +108,14 @@ class _Seconds(SlackClock):
 
     def now(self) -> float:
         return self._clock().timestamp()
+
+
+def _payload(body: bytes, kind: str) -> Any:
+    """What a request tells: JSON, a form that holds JSON, or a slash command. Raises ValueError, LookupError."""
+    if kind.startswith("application/json"):
+        return json.loads(body)
+    form = {name: value for name, [value] in parse_qs(body.decode(), True, strict_parsing=True).items()}
+    return form if "command" in form else json.loads(form["payload"])
 
 
 async def _read(request: Request) -> bytes:

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import update
 
 from alerts.case import Case, Move, NotAllowed
 from monitor import ledger
-from monitor.schema import cases, events, outbox
+from monitor.schema import cases, outbox
 from monitor.store import Store
 
 
@@ -22,7 +22,7 @@ def act(store: Store, case_id: int, move: Callable[[Case], Move]) -> Case:
         if after.waiting and not found[0].waiting:
             ledger.revive(connection, after)
         if done[1].kind == "assigned":
-            _call(connection, after, done[1].at)
+            ledger.call(connection, after, done[1].at)
         return after
 
 
@@ -32,26 +32,3 @@ def refresh(store: Store, case_id: int, now: datetime) -> None:
     with store.write() as connection:
         again = {"state": "pending", "due_at": now, "settled_at": None}
         connection.execute(update(outbox).where(*behind).values(again))
-
-
-def _call(connection: Connection, case: Case, now: datetime) -> None:
-    """Has the colleague who was given a case called in its thread, where it was first shown."""
-    steps = select(outbox.c.channel).where(outbox.c.case_id == case.id, outbox.c.kind == "step")
-    channel = connection.scalar(steps.order_by(outbox.c.id).limit(1))
-    given = select(func.count()).where(events.c.case_id == case.id, events.c.kind == "assigned")
-    number = (connection.scalar(given) or 0) - 1
-    if channel is None:
-        return
-    connection.execute(
-        insert(outbox).values(
-            key=f"call:{case.id}:{number}",
-            kind="call",
-            case_id=case.id,
-            channel=channel,
-            round=case.round,
-            step=number,
-            state="pending",
-            due_at=now,
-            created_at=now,
-        )
-    )

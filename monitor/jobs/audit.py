@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, exists, func, or_, select
 
 from alerts.case import WAITING, State
-from alerts.ladder import Ladder, due_at
+from alerts.ladder import Ladder, rungs
 from monitor import ledger
 from monitor.schema import cases, events, mentions, outbox, problems, sources
 from monitor.store import Store
@@ -83,10 +83,9 @@ def _late_steps(
     fired = _fired(connection)
     for row in connection.execute(statement):
         case = ledger.case_of(row)
-        rungs = ladder(case.brand)
-        for index in range(len(rungs.steps)):
-            due = max(due_at(case, rungs, index), case.detected_at)
-            claimed = case.state is State.CLAIMED and index < len(rungs.steps) - 1
+        for index, rung in enumerate(rungs(case, ladder(case.brand))):
+            due = max(rung.due, case.detected_at)
+            claimed = case.state is State.CLAIMED and not rung.loud
             if due < now - grace and not claimed and (case.id, case.round, index) not in fired:
                 what = f"step {index + 1} was due {_ago(due, now)} ago and nobody has been told"
                 found.append(Finding(kind="late step", subject=f"case {case.id}", what=what))
@@ -126,10 +125,16 @@ def _late_posts(connection: Connection, grace: timedelta, now: datetime) -> list
 
 
 def _late_messages(connection: Connection, grace: timedelta, now: datetime) -> list[Finding]:
+    held = outbox.alias("held")
+    behind = exists().where(
+        held.c.case_id == outbox.c.case_id, held.c.channel == outbox.c.channel, held.c.due_at.is_not(None),
+        held.c.held_until > now - grace,
+    )  # fmt: skip
+    since = func.coalesce(outbox.c.held_until, outbox.c.created_at)
     rows = connection.execute(
-        select(outbox.c.channel, func.count().label("count"), func.min(outbox.c.created_at).label("oldest"),
+        select(outbox.c.channel, func.count().label("count"), func.min(since).label("oldest"),
                func.max(outbox.c.error).label("error"))
-        .where(outbox.c.due_at.is_not(None), outbox.c.created_at < now - grace)
+        .where(outbox.c.due_at.is_not(None), since < now - grace, ~behind)
         .group_by(outbox.c.channel)
     )  # fmt: skip
     return [

@@ -7,32 +7,40 @@
 
 A claim is a lease: a row whose sender died is uncertain once the lease is over. Nothing leaves in the lease's second
 half, so that what one sender began has ended before the next one looks for it. Rows of one case and channel go out in
-their order; what belongs into a storm's thread waits for the storm's own message.
+their order; what belongs into a storm's thread waits for the storm's own message. Of what is due, urgent cases come
+first, then what has waited longest, and prepared answers, which hold nothing up, when nothing else is due. A channel
+that asks to wait is left alone until then, and no other with it; new messages and edits are counted apart, as Slack
+counts them.
 """
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, exists, func, insert, literal, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, exists, func, insert, literal, not_, or_, select, update
+from sqlalchemy import case as when
 
-from alerts.base import Alert, Channel, Message, Notice, Permanent, Transient, Unknown
+from alerts.base import Alert, Channel, Digest, Incident, Message, Permanent, Transient, Unknown
 from alerts.case import Event
 from alerts.ladder import Ladder
+from alerts.rotation import Rotation
 from connectors.base import Clock
 from monitor import ledger
 from monitor.jobs.outcome import Outcome, backoff
-from monitor.letters import letter
+from monitor.letters import NO_NOTES, Notes, letter
 from monitor.schema import Utc, cases, outbox
 from monitor.store import Store
 
 log = logging.getLogger(__name__)
 
 BATCH = 20
-MOST_BACKOFF = timedelta(minutes=1)
-"""A message that failed is tried again at least that often: a customer waits for it."""
+MOST_BACKOFF = {ledger.FIRST: timedelta(seconds=10), ledger.ORDINARY: timedelta(minutes=1)}
+"""By priority: a message that failed is tried again at least that often, because a customer waits for it."""
+
+AGAIN = ("kind", "case_id", "round", "step", "body", "priority", "storm_id")
+"""What a message has in common with the one that goes to the fallback in its place."""
 
 _HELD = update(outbox).where(outbox.c.id == bindparam("row"), outbox.c.attempts == bindparam("claim"))
 """A row, if its claim still holds: nobody has claimed it since."""
@@ -41,36 +49,57 @@ _FIRST_ALERT = update(cases).where(
 )
 
 
+Road = tuple[str, bool]
+"""A channel, and whether the message is an edit there."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postman:
-    """What delivering needs: the channels by name, the brands' ladders, the clock, and how long a claim holds."""
+    """What delivering needs: channels and rotations by name, the brands' ladders, the clock, how long a claim holds."""
 
     channels: Mapping[str, Channel]
     ladder: Callable[[str], Ladder]
     clock: Clock
     lease: timedelta
+    rotations: Mapping[str, Rotation]
+    digest: Callable[[str, str, str], Digest]
+    """The digest of a brand and a week, under a key."""
     fallback: str = ""
+    notes: Notes = NO_NOTES
+    held: dict[Road, datetime] = field(default_factory=dict)
+    """Until when a channel has asked to be left alone."""
+
+    def open_again(self) -> datetime | None:
+        """When the next channel that has asked to wait may be tried again; None: none has."""
+        now = self.clock()
+        return min((until for until in self.held.values() if until > now), default=None)
 
 
 def deliver(store: Store, postman: Postman) -> Outcome:
     """One batch of due rows, at most one of each case and channel."""
     claimed_at = postman.clock()
-    rows = _claim(store, claimed_at, claimed_at + postman.lease)
+    closed = [road for road, until in postman.held.items() if until > claimed_at]
+    rows = _claim(store, closed, claimed_at, claimed_at + postman.lease)
     leave_by = claimed_at + postman.lease / 2
-    held: dict[str, datetime] = {}
     failures = []
+    untried = []
     for row in rows:
         now = postman.clock()
         if now > leave_by:
-            _later(store, row, now)
-        elif row.channel in held:
-            _later(store, row, held[row.channel])
-        elif failure := _deliver_one(store, postman, row, leave_by, held):
+            untried.append((row, now))
+        elif (until := postman.held.get(_road(row), now)) > now:
+            untried.append((row, until))
+        elif failure := _deliver_one(store, postman, row, leave_by):
             failures.append(f"channel {row.channel}: {failure}")
-    return Outcome(done=len(rows), more=len(rows) > len(failures), failures=tuple(failures))
+    _put_back(store, untried)
+    return Outcome(done=len(rows) - len(untried), more=len(rows) > len(failures), failures=tuple(failures))
 
 
-def _claim(store: Store, now: datetime, lease_until: datetime) -> list[Row[Any]]:
+def _road(row: Row[Any]) -> Road:
+    return row.channel, row.kind == "update"
+
+
+def _claim(store: Store, closed: Sequence[Road], now: datetime, lease_until: datetime) -> list[Row[Any]]:
     """Rows as they were before the claim, so that what may have left earlier is still told from what never did."""
     earlier = outbox.alias("earlier")
     first = ~exists().where(
@@ -78,6 +107,7 @@ def _claim(store: Store, now: datetime, lease_until: datetime) -> list[Row[Any]]
         earlier.c.channel == outbox.c.channel,
         earlier.c.id < outbox.c.id,
         earlier.c.due_at.is_not(None),
+        or_(earlier.c.kind != "answer", outbox.c.kind == "answer"),
     )
     heading = outbox.alias("heading")
     headed = ~exists().where(
@@ -87,8 +117,13 @@ def _claim(store: Store, now: datetime, lease_until: datetime) -> list[Row[Any]]
         heading.c.id < outbox.c.id,
         heading.c.due_at.is_not(None),
     )
+    passable = [
+        not_(and_(outbox.c.channel == channel, (outbox.c.kind == "update") == edits)) for channel, edits in closed
+    ]
+    by_weight = when((outbox.c.kind == "answer", 1), else_=0)
     with store.write() as connection:
-        due = select(outbox).where(outbox.c.due_at <= now, first, headed).order_by(outbox.c.due_at, outbox.c.id)
+        due = select(outbox).where(outbox.c.due_at <= now, first, headed, *passable)
+        due = due.order_by(by_weight, outbox.c.priority, outbox.c.id)
         rows = connection.execute(due.limit(BATCH).with_for_update(skip_locked=True)).all()
         connection.execute(
             update(outbox)
@@ -103,15 +138,20 @@ def _claim(store: Store, now: datetime, lease_until: datetime) -> list[Row[Any]]
     return list(rows)
 
 
-def _deliver_one(
-    store: Store, postman: Postman, row: Row[Any], leave_by: datetime, held: dict[str, datetime]
-) -> str | None:
+def _deliver_one(store: Store, postman: Postman, row: Row[Any], leave_by: datetime) -> str | None:
     """Sends or edits one message; what went wrong, if anything did."""
     now = postman.clock()
     channel = postman.channels.get(row.channel)
     if channel is None:
         return _fail(store, postman, row, Permanent("the channel is no longer configured"), now)
-    message = letter(store, row, postman.channels, postman.ladder, now)
+    try:
+        message = _written(store, postman, row, now)
+    except Permanent as error:
+        return _fail(store, postman, row, error, now)
+    except Exception as error:  # a digest that can't be drawn must not hold up what customers wait for
+        log.exception("message %s", row.key)
+        _later(store, row, backoff(row.attempts, now), store.tell(error))
+        return store.tell(error)
     if message is None:
         _settle(store, row, "cancelled", now)
         return None
@@ -126,32 +166,47 @@ def _deliver_one(
         reference = found or _send(channel, row, message)
     except Transient as error:
         if error.retry_at:
-            held[row.channel] = error.retry_at
-        _later(store, row, error.retry_at or backoff(row.attempts, now, most=MOST_BACKOFF), store.tell(error))
+            postman.held[_road(row)] = error.retry_at
+        _later(store, row, error.retry_at or _again(row, now), store.tell(error))
         return store.tell(error)
     except Permanent as error:
         return _fail(store, postman, row, error, now)
     except Exception as error:  # Unknown, or a channel's own mistake half way: it may have left
         if not isinstance(error, Unknown):
             log.exception("channel %s", row.channel)
-        _later(store, row, backoff(row.attempts, now, most=MOST_BACKOFF), store.tell(error), state="uncertain")
+        _later(store, row, _again(row, now), store.tell(error), state="uncertain")
         return store.tell(error)
     _sent(store, row, message if found is None else None, reference, postman.clock())
     return None
 
 
+def _again(row: Row[Any], now: datetime) -> datetime:
+    return backoff(row.attempts, now, most=MOST_BACKOFF[row.priority])
+
+
+def _written(store: Store, postman: Postman, row: Row[Any], now: datetime) -> Message | None:
+    """What the row has to say, as it now stands; None: nothing new."""
+    if row.kind == "digest":
+        return postman.digest(row.body["brand"], row.body["week"], row.key)
+    return letter(store, row, postman.channels, postman.ladder, postman.rotations, now, postman.notes)
+
+
 def _overtaken(row: Row[Any], message: Message) -> bool:
-    """A step that nobody needs any more: the case was answered, or has begun another round."""
-    if row.kind != "step" or not isinstance(message, Alert):
+    """A step or a prepared answer that nobody needs any more: the case was answered, or has begun another round."""
+    if row.kind not in ("step", "answer") or not isinstance(message, Alert):
         return False
+    if row.kind == "answer" and message.root is None:
+        return True  # the case's message never came here
     return not message.case.waiting or message.case.round != row.round
 
 
 def _send(channel: Channel, row: Row[Any], message: Message) -> str | None:
     """The reference of a new message; None for an edit."""
-    if row.kind == "update" and not isinstance(message, Notice):
+    if row.kind == "update" and isinstance(message, Alert | Incident):
         channel.update(message)
         return None
+    if row.kind == "answer" and isinstance(message, Alert):
+        return channel.suggest(message)
     return channel.send(message)
 
 
@@ -177,8 +232,8 @@ def _fail(store: Store, postman: Postman, row: Row[Any], error: Permanent, now: 
     """Gives up on this channel; a step or notice goes to the fallback, so that somebody hears of it."""
     with store.write() as connection:
         failed = _write(connection, row, "failed", now, error=store.tell(error))
-        if failed and postman.fallback and row.channel != postman.fallback and row.kind != "update":
-            again = {name: getattr(row, name) for name in ("kind", "case_id", "round", "step", "body", "storm_id")}
+        if failed and postman.fallback and row.channel != postman.fallback and row.kind not in ("update", "answer"):
+            again = {name: getattr(row, name) for name in AGAIN}
             again |= {"key": f"{row.key}:fallback", "channel": postman.fallback, "state": "pending"}
             connection.execute(insert(outbox).values(**again, due_at=now, created_at=now))
     return store.tell(error)
@@ -189,6 +244,15 @@ def _later(store: Store, row: Row[Any], at: datetime, error: str | None = None, 
     state = state or ("pending" if row.state == "pending" else "uncertain")
     with store.write() as connection:
         _change(connection, row, state=state, due_at=at, error=error or row.error)
+
+
+def _put_back(store: Store, rows: Sequence[tuple[Row[Any], datetime]]) -> None:
+    """Rows that were claimed but not tried: the next try is not counted as one more."""
+    if rows:
+        with store.write() as connection:
+            for row, at in rows:
+                state = "pending" if row.state == "pending" else "uncertain"
+                _change(connection, row, state=state, due_at=at, attempts=row.attempts, tried_at=row.tried_at)
 
 
 def _write(connection: Connection, row: Row[Any], state: str, now: datetime, **values: Any) -> bool:

@@ -8,21 +8,28 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from alerts import case as moves
 from alerts.case import Case, Event
-from alerts.ladder import Decision, Ladder, decide
+from alerts.ladder import Decision, Ladder, decide, rungs
 from monitor import ledger
 from monitor.jobs.outcome import Outcome, backoff
-from monitor.jobs.storms import fold
+from monitor.rooms import Rooms
 from monitor.schema import cases
 from monitor.store import Store
 
 log = logging.getLogger(__name__)
 
 BATCH = 200
+EVERYWHERE = Rooms()
+"""Every step goes to the channel that it names, at once."""
 
 
-def escalate(store: Store, ladder: Callable[[str], Ladder], now: datetime) -> Outcome:
-    """One batch of due cases. A case that makes anything throw is set aside and costs the others nothing."""
+def escalate(store: Store, ladder: Callable[[str], Ladder], now: datetime, rooms: Rooms = EVERYWHERE) -> Outcome:
+    """One batch of due cases, their steps put into `rooms`.
+
+    A case that makes anything throw is set aside and costs the others nothing.
+    """
+    rooms.break_through(store, now)
     due = cases.c.check_at <= now
     with store.read() as connection:
         first = connection.scalars(select(cases.c.id).where(due).order_by(cases.c.check_at).limit(BATCH)).all()
@@ -32,17 +39,17 @@ def escalate(store: Store, ladder: Callable[[str], Ladder], now: datetime) -> Ou
     try:
         with store.write() as connection:
             found = ledger.lock(connection, cases.c.id.in_(first) & due, skip_locked=True)
-            _climb(connection, found, ladder, now)
+            _climb(store, connection, found, ladder, now, rooms)
     except Exception:  # find the one that throws: each on its own
-        failures = [failure for case_id in first if (failure := _alone(store, case_id, ladder, now))]
+        failures = [failure for case_id in first if (failure := _alone(store, case_id, ladder, now, rooms))]
     return Outcome(done=len(first) - len(failures), more=len(first) == BATCH, failures=tuple(failures))
 
 
-def _alone(store: Store, case_id: int, ladder: Callable[[str], Ladder], now: datetime) -> str | None:
+def _alone(store: Store, case_id: int, ladder: Callable[[str], Ladder], now: datetime, rooms: Rooms) -> str | None:
     try:
         with store.write() as connection:
             found = ledger.lock(connection, (cases.c.id == case_id) & (cases.c.check_at <= now))
-            _climb(connection, found, ladder, now)
+            _climb(store, connection, found, ladder, now, rooms)
     except Exception as error:
         log.exception("case %d", case_id)
         with store.write() as connection:
@@ -53,18 +60,39 @@ def _alone(store: Store, case_id: int, ladder: Callable[[str], Ladder], now: dat
     return None
 
 
-def _climb(connection: Connection, due: Sequence[Case], ladder: Callable[[str], Ladder], now: datetime) -> None:
-    climbed = [(case, decide(case, ladder(case.brand), now)) for case in due]
-    ledger.climb(connection, [replace(case, level=said.level, check_at=said.check_at) for case, said in climbed])
+def _climb(
+    store: Store,
+    connection: Connection,
+    due: Sequence[Case],
+    ladder: Callable[[str], Ladder],
+    now: datetime,
+    rooms: Rooms,
+) -> None:
+    climbed = [_step_up(case, ladder(case.brand), now) for case in due]
+    ledger.climb(connection, [case for case, _ in climbed])
     ledger.log(connection, [(case.id, event) for case, said in climbed for event in _events(said, now)])
-    steps = [(case, index, ladder(case.brand).steps[index].channel) for case, said in climbed for index in said.fire]
-    threads = fold(connection, [case for case, said in climbed if 0 in said.fire])
-    steps = [(case, index, threads[case.id].channel if index == 0 and case.id in threads else channel)
-             for case, index, channel in steps]  # fmt: skip
-    ledger.send_steps(connection, steps, now, {(case_id, 0): storm.id for case_id, storm in threads.items()})
-    late = [case for case, said in climbed if said.fire and case.breached(now)]
+    held = [(_hold_to_claim(connection, case, said, now), said) for case, said in climbed]
+    steps = [(case, index, rungs(case, ladder(case.brand))[index]) for case, said in held for index in said.fire]
+    rooms.show(store, connection, steps, now)
+    late = [case for case, said in held if said.fire and case.breached(now)]
     if late:
         ledger.touch(connection, [(case, Event(at=now, kind="breached")) for case in late])
+
+
+def _step_up(case: Case, ladder: Ladder, now: datetime) -> tuple[Case, Decision]:
+    said = decide(case, ladder, now)
+    return replace(case, level=said.level, check_at=said.check_at, hushed=said.hushed), said
+
+
+def _hold_to_claim(connection: Connection, case: Case, said: Decision, now: datetime) -> Case:
+    """Reminds who claimed the case and has been silent since, or makes it anybody's again."""
+    if said.hand_on:
+        return ledger.store(connection, case, moves.hand_on(case, now))
+    if said.answer_until is not None:
+        after = ledger.store(connection, case, moves.remind(case, now, said.answer_until))
+        ledger.call(connection, after, now)
+        return after
+    return case
 
 
 def _events(said: Decision, now: datetime) -> list[Event]:

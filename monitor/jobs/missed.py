@@ -15,12 +15,19 @@ from monitor.jobs import casework
 from monitor.letters import VERDICT
 from monitor.schema import Utc, cases, mentions, verdicts
 from monitor.store import Store
+from monitor.topics import Topics, no_topics, with_topic
 
 LARGEST_ID = 2**31 - 1
 
 
 def missed(
-    store: Store, name: str, classifier: Classifier, ladder: Callable[[str], Ladder], who: str, now: datetime
+    store: Store,
+    name: str,
+    classifier: Classifier,
+    ladder: Callable[[str], Ladder],
+    who: str,
+    now: datetime,
+    topics: Callable[[str], Topics] = no_topics,
 ) -> Case:
     """A person says that a post which was let pass is a complaint: it opens its case, or extends its author's.
 
@@ -29,6 +36,7 @@ def missed(
     """
     post = _passed(store, name)
     verdict = replace(_verdict(store, post) or classifier.classify([post.text])[0], is_complaint=True)
+    verdict = with_topic(verdict, post.text, topics(post.brand))
     kept = (column for column in mentions.c if column.name not in ("case_id", "detected_at"))
     as_told = (*kept, null().label("case_id"), literal(now, Utc).label("detected_at"))
     with store.write() as connection:

@@ -11,6 +11,7 @@ from alerts.case import Case, Dismissal, Event, NotAllowed, State, Stop
 from alerts.ladder import Ladder
 from monitor import ledger
 from monitor.jobs import casework
+from monitor.jobs.replies import heed_later, look_back
 from monitor.schema import cases, mentions, verdicts
 from monitor.store import Store
 
@@ -39,12 +40,13 @@ def split(store: Store, case_id: int, post_id: int, ladder: Callable[[str], Ladd
         answered_there = case.stopped_by is Stop.BRAND_REPLY and _replied(connection, case, _thread(post))
         new = _case_for(store, connection, first, who, rules, now)
         _move(connection, _thread(post) & (mentions.c.case_id == case.id), new)
+        new = _heed_urgent(connection, new, rules, now)
         detail = {"case": new.id, "platform": post.platform, "post": post.id}
         _recount(connection, case, Event(at=now, kind="split", actor=who, detail=detail), rules, now)
         ledger.log(connection, [(new.id, Event(at=now, kind="split_off", actor=who, detail={"case": case.id}))])
         if answered_there:
             _reopen(connection, case.id, who, rules, now)
-        casework.look_back(connection, [new], rules, now)
+        look_back(connection, [new], rules, now)
         return ledger.lock(connection, cases.c.id == new.id)[0]
 
 
@@ -64,12 +66,12 @@ def merge(store: Store, case_id: int, other_id: int, ladder: Callable[[str], Lad
         _move(connection, mentions.c.case_id == other.id, case)
         ledger.store(connection, other, gone)
         ledger.log(connection, [(other.id, Event(at=now, kind="merged_into", actor=who, detail={"case": case.id}))])
-        _recount(connection, case, Event(at=now, kind="merged", actor=who, detail={"case": other.id}), rules, now)
-        (case,) = ledger.lock(connection, cases.c.id == case.id)
-        casework.heed_later(connection, case, rules, now)
+        merged = Event(at=now, kind="merged", actor=who, detail={"case": other.id})
+        case = _heed_urgent(connection, _recount(connection, case, merged, rules, now), rules, now)
+        heed_later(connection, case, rules, now)
         (case,) = ledger.lock(connection, cases.c.id == case.id)
         if case.waiting:
-            casework.look_back(connection, [case], rules, now)
+            look_back(connection, [case], rules, now)
         return ledger.lock(connection, cases.c.id == case.id)[0]
 
 
@@ -84,7 +86,7 @@ def _alive(connection: Connection, case_id: int) -> Case:
 
 def _case_for(store: Store, connection: Connection, first: Row[Any], who: str, ladder: Ladder, now: datetime) -> Case:
     """A case for the thread of a complaint: a new one, or the one that the thread had before it was joined."""
-    row = casework.new_case(first, ladder, now)
+    row = casework.new_case(first, ladder, now, urgent=first.severity == "urgent")
     fresh = store.insert_new(connection, cases, [row], ["brand", "platform", "thread_id", "author"])
     if fresh:
         case = ledger.case_of(fresh[0])
@@ -98,13 +100,19 @@ def _case_for(store: Store, connection: Connection, first: Row[Any], who: str, l
     return case
 
 
-def _recount(connection: Connection, case: Case, event: Event, ladder: Ladder, now: datetime) -> None:
+def _recount(connection: Connection, case: Case, event: Event, ladder: Ladder, now: datetime) -> Case:
     """Has the clock of a case count from the earliest complaint that it holds."""
     first = _first_complaint(connection, case.id)
     posted_at = first.posted_at if first is not None else case.posted_at
-    after = moves.recount(case, posted_at, posted_at + ladder.target, now)
-    verify_at = {"verify_at": ledger.verify_time(after, ladder)} if after.waiting else {}
-    ledger.store(connection, case, (after, event), **verify_at)
+    return casework.recount(connection, case, posted_at, event, ladder, now)
+
+
+def _heed_urgent(connection: Connection, case: Case, ladder: Ladder, now: datetime) -> Case:
+    """A case that has come to hold an urgent complaint climbs the urgent ladder."""
+    posts = select(mentions.c.posted_at).join(verdicts, verdicts.c.mention_id == mentions.c.id)
+    urgent = (verdicts.c.is_complaint, verdicts.c.severity == "urgent", mentions.c.deleted_at.is_(None))
+    since = connection.scalar(posts.where(mentions.c.case_id == case.id, *urgent).order_by(mentions.c.posted_at))
+    return case if since is None else casework.turn_urgent(connection, case, since, ladder, now)
 
 
 def _reopen(connection: Connection, case_id: int, who: str, ladder: Ladder, now: datetime) -> None:
@@ -112,7 +120,7 @@ def _reopen(connection: Connection, case_id: int, who: str, ladder: Ladder, now:
     (case,) = ledger.lock(connection, cases.c.id == case_id)
     case = ledger.store(connection, case, moves.reopen(case, who, now))
     ledger.revive(connection, case)
-    casework.look_back(connection, [case], ladder, now)
+    look_back(connection, [case], ladder, now)
 
 
 def _replied(connection: Connection, case: Case, thread: Any) -> bool:
@@ -122,7 +130,7 @@ def _replied(connection: Connection, case: Case, thread: Any) -> bool:
 
 
 def _first_complaint(connection: Connection, case_id: int, *where: Any) -> Row[Any] | None:
-    posts = select(mentions).join(verdicts, verdicts.c.mention_id == mentions.c.id)
+    posts = select(mentions, verdicts.c.severity).join(verdicts, verdicts.c.mention_id == mentions.c.id)
     theirs = (mentions.c.case_id == case_id, ~mentions.c.by_brand, verdicts.c.is_complaint, *where)
     alive_first = (mentions.c.deleted_at.is_not(None), mentions.c.posted_at, mentions.c.id)
     return connection.execute(posts.where(*theirs).order_by(*alive_first).limit(1)).one_or_none()

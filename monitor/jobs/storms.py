@@ -5,19 +5,21 @@ of each new case of its brand and topic is said in its thread; cases keep their 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
-from alerts.case import Case
 from alerts.storm import FIRST_DAY, MEMORY, SIGHT, Usual, breaks_out, calmed, learn
-from monitor import incidents
+from monitor import incidents, ledger
 from monitor.config.model import Storms
 from monitor.jobs.outcome import Outcome
 from monitor.schema import cases, mentions, outbox, storms, usuals, verdicts
 from monitor.store import Store
+
+Where = Callable[[str, str], str]
+"""The channel in which a storm of a brand and a topic is shown."""
 
 EDITS_APART = timedelta(minutes=1)
 """A storm's message is drawn anew no more often than that."""
@@ -27,36 +29,15 @@ LEAST_LASTING = timedelta(minutes=30)
 """No storm ends sooner after it was noticed."""
 
 
-def watch(store: Store, watched: Mapping[str, Storms], now: datetime) -> Outcome:
+def watch(store: Store, watched: Mapping[str, Storms], where: Where, now: datetime) -> Outcome:
     """Looks at each watched brand once: storms that begin, that go on and that end. How many messages are due."""
     told = 0
     for brand, settings in watched.items():
         with store.write() as connection:
             known = _known(store, connection, brand, now)
             if known is not None:
-                told += _look(connection, brand, settings, known, now)
+                told += _look(connection, brand, settings, where, known, now)
     return Outcome(done=told)
-
-
-def fold(connection: Connection, beginning: Sequence[Case]) -> dict[int, Row[Any]]:
-    """The storms in whose threads the first steps of these cases belong, by case.
-
-    Not folded are urgent cases, and cases that were shown before: those of a later round.
-    """
-    brands = {case.brand for case in beginning}
-    on = select(storms).where(storms.c.brand.in_(brands), storms.c.ended_at.is_(None)).order_by(storms.c.id)
-    raging = {(storm.brand, storm.topic): storm for storm in connection.execute(on)} if brands else {}
-    if not raging:
-        return {}
-    fresh = {case.id for case in beginning if case.round == 1}
-    posts = connection.execute(_complaints().where(mentions.c.case_id.in_(fresh))).all()
-    urgent = {post.case_id for post in posts if post.severity == "urgent"}
-    folded: dict[int, Row[Any]] = {}
-    for post in posts:
-        storm = raging.get((post.brand, post.topic or ""))
-        if storm is not None and post.posted_at >= storm.started_at and post.case_id not in urgent:
-            folded.setdefault(post.case_id, storm)
-    return folded
 
 
 def _known(store: Store, connection: Connection, brand: str, now: datetime) -> dict[str, Usual] | None:
@@ -120,7 +101,9 @@ def _complaints() -> Any:
     )
 
 
-def _look(connection: Connection, brand: str, settings: Storms, known: Mapping[str, Usual], now: datetime) -> int:
+def _look(
+    connection: Connection, brand: str, settings: Storms, where: Where, known: Mapping[str, Usual], now: datetime
+) -> int:
     """Begins, goes on with and ends the storms of one brand."""
     people = _people(connection, brand, now - SIGHT)
     recent = or_(storms.c.ended_at.is_(None), storms.c.ended_at > now - AFTERWARDS)
@@ -133,7 +116,7 @@ def _look(connection: Connection, brand: str, settings: Storms, known: Mapping[s
         surge = breaks_out(news, known[topic], now, settings.sensitivity, settings.at_least)
         if surge is not None:
             an_hour = known[topic].rates[now.weekday() * 24 + now.hour]
-            held.append(_begin(connection, brand, topic, settings.channel, surge.since, an_hour, now))
+            held.append(_begin(connection, brand, topic, where(brand, topic), surge.since, an_hour, now))
     told = 0
     for storm in held:
         _gather(connection, storm)
@@ -185,5 +168,6 @@ def _tell(connection: Connection, storm: Row[Any], *, over: bool, now: datetime)
 
 
 def _say(connection: Connection, storm: Row[Any], kind: str, key: str, now: datetime) -> None:
-    row = {"key": key, "kind": kind, "storm_id": storm.id, "channel": storm.channel}
+    priority = ledger.FIRST if kind == "storm" else ledger.ORDINARY
+    row = {"key": key, "kind": kind, "storm_id": storm.id, "channel": storm.channel, "priority": priority}
     connection.execute(insert(outbox).values(**row, state="pending", due_at=now, created_at=now))

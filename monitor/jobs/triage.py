@@ -14,6 +14,7 @@ from monitor.jobs import casework
 from monitor.jobs.outcome import Outcome, backoff
 from monitor.schema import mentions, verdicts
 from monitor.store import Store
+from monitor.topics import Topics, no_topics, with_topic
 
 log = logging.getLogger(__name__)
 
@@ -21,8 +22,14 @@ BATCH = 64
 """Posts whose verdicts are stored together: few, so that a process that soon dies has still got somewhere."""
 
 
-def triage(store: Store, classifier: Classifier, ladder: Callable[[str], Ladder], now: datetime) -> Outcome:
-    """One batch of due mentions, oldest first.
+def triage(
+    store: Store,
+    classifier: Classifier,
+    ladder: Callable[[str], Ladder],
+    now: datetime,
+    topics: Callable[[str], Topics] = no_topics,
+) -> Outcome:
+    """One batch of due mentions, oldest first. `topics` gives the brands' own.
 
     The model runs outside the transaction. A mention that makes anything throw is set aside, pushed into the future
     with its error, and costs the others nothing.
@@ -31,6 +38,7 @@ def triage(store: Store, classifier: Classifier, ladder: Callable[[str], Ladder]
     if not rows:
         return Outcome()
     judged, failures = _judge(store, classifier, [row for row in rows if _wants_verdict(row)], now)
+    judged |= {row.id: with_topic(judged[row.id], row.text, topics(row.brand)) for row in rows if row.id in judged}
     ready = [row for row in rows if not _wants_verdict(row) or row.id in judged]
     try:
         _settle(store, ready, judged, ladder, now)

@@ -8,7 +8,9 @@ from functools import partial
 from sqlalchemy import and_, select, update
 
 from alerts.case import WAITING
+from alerts.ladder import Ladder
 from connectors.base import Connector, Found, Permanent, Transient
+from monitor import ledger
 from monitor.jobs.collect import save
 from monitor.jobs.outcome import Outcome
 from monitor.relevance import Sieve
@@ -27,8 +29,14 @@ SUSPICIOUS = 20
 """Posts that are not believed to have been deleted all at once."""
 
 
-def verify(store: Store, connectors: Mapping[str, Connector], sieves: Mapping[str, Sieve], now: datetime) -> Outcome:
-    """Asks the threads of one case that is about to reach its last step whether the brand has answered.
+def verify(
+    store: Store,
+    connectors: Mapping[str, Connector],
+    sieves: Mapping[str, Sieve],
+    ladder: Callable[[str], Ladder],
+    now: datetime,
+) -> Outcome:
+    """Asks the threads of one case that is about to reach the last step of a ladder whether the brand has answered.
 
     When the platform doesn't say, the case climbs on; when the process dies meanwhile, the thread is asked again.
     """
@@ -51,7 +59,9 @@ def verify(store: Store, connectors: Mapping[str, Connector], sieves: Mapping[st
         failures.append(_ask(store, source, sieves[source], now, ask))
     with store.write() as connection:
         asked = and_(cases.c.id == case_id, cases.c.verify_at == now + AGAIN)
-        connection.execute(update(cases).where(asked).values(verify_at=None))
+        for case in ledger.lock(connection, asked):
+            later = ledger.verify_time(case, ladder(case.brand), after=now) if case.waiting else None
+            connection.execute(update(cases).where(asked).values(verify_at=later))
     return Outcome(done=1, more=True, failures=tuple(failure for failure in failures if failure))
 
 

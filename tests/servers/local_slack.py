@@ -121,6 +121,8 @@ class Screen:
         """By their time stamps."""
         self.form: dict[str, Any] | None = None
         """The form that is open."""
+        self.homes: dict[str, dict[str, Any]] = {}
+        """The App Homes of people."""
         self.connected = False
         """The app listens over Socket Mode."""
 
@@ -139,6 +141,25 @@ class Screen:
         values = send(who, form, **entered)["view"]["state"]["values"]
         self._socket.send(json.dumps({"t": "view_submit", "user": who, "values": values}))
 
+    def command(self, who: str, words: str) -> dict[str, Any]:
+        """Somebody writes the slash command in #care; the answer that only she sees."""
+        known = set(self.messages)
+        self._say("slash_command", user=who, channel=CARE, command="/complaints", text=words)
+        return self.wait(lambda: self._new(known, who), "answer")  # type: ignore[no-any-return]
+
+    def _new(self, known: set[str], who: str) -> dict[str, Any] | None:
+        fresh = [message for ts, message in self.messages.items() if ts not in known]
+        return next((message for message in fresh if message.get("ephemeral_to") == who), None)
+
+    def open_home(self, who: str) -> dict[str, Any]:
+        """Somebody opens the App Home; what she sees."""
+        self.homes.pop(who, None)
+        self._say("open_home", user=who)
+        return self.wait(lambda: self.homes.get(who), "App Home")  # type: ignore[no-any-return]
+
+    def _say(self, what: str, **more: str) -> None:
+        self._socket.send(json.dumps({"t": what, "appId": "A01MONITOR", **more}))
+
     def _hear(self, told: dict[str, Any]) -> None:
         match told["t"]:
             case "init":
@@ -149,6 +170,8 @@ class Screen:
                 self.messages[told["message"]["ts"]] = told["message"]
             case "socket_status":
                 self.connected = told["connected"]
+            case "home":
+                self.homes[told["user"]] = told["view"]
             case "view":
                 self.form = told["stack"][-1] if told["stack"] else None
 

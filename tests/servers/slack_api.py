@@ -38,6 +38,15 @@ class SlackApi(Workspace):
         self.sockets = self.sockets or Sockets()
         return self.sockets.address()
 
+    def answer_address(self) -> str:
+        """A new `response_url`."""
+        address = f"/answers/{len(self.answers)}"
+        self.answers[address] = []
+        return f"{self.url.removesuffix('/api/')}{address}"
+
+    def upload_address(self) -> str:
+        return self.url.removesuffix("api/") + "upload/"
+
     def __enter__(self) -> "SlackApi":
         threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         return self
@@ -62,6 +71,13 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/_test/fault":
             self.slack.fault(**json.loads(body))
             self._reply({"ok": True})
+            return
+        if self.path.startswith("/answers/"):
+            self._send(self.slack.take_answer(self.path, json.loads(body)), b"ok", {"Content-Type": "text/plain"})
+            return
+        if self.path.startswith("/upload/"):
+            taken = self.slack.files.uploaded(self.path.removeprefix("/upload/"), body)
+            self._send(200 if taken else 400, b"OK", {"Content-Type": "text/plain"})
             return
         token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
         method = urlsplit(self.path).path.removeprefix("/api/")

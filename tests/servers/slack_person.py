@@ -1,4 +1,4 @@
-"""What a person does in Slack: presses a button that a message really has, and fills in the form that it opens."""
+"""What a person does in Slack: presses a button that a message really has, fills in the form that it opens, asks."""
 
 from typing import Any
 from uuid import uuid4
@@ -11,15 +11,15 @@ def labels(message: Message) -> list[str]:
     return [label for label, _ in _choices(message["blocks"])]
 
 
-def action(message: Message, label: str) -> Message:
-    """The press as Slack tells of it. Raises LookupError when nothing of that name can be pressed."""
-    for found, pressed in _choices(message["blocks"]):
-        if found == label:
-            return pressed
+def action(message: Message, label: str, *, nth: int = 0) -> Message:
+    """The press on the nth button of that name, as Slack tells of it. Raises LookupError when there is none."""
+    found = [pressed for name, pressed in _choices(message["blocks"]) if name == label]
+    if len(found) > nth:
+        return found[nth]
     raise LookupError(f"no {label!r} among {labels(message)}")
 
 
-def press(who: str, channel: str, message: Message, label: str) -> Message:
+def press(who: str, channel: str, message: Message, label: str, *, nth: int = 0) -> Message:
     """A `block_actions` payload."""
     return {
         "type": "block_actions",
@@ -30,7 +30,48 @@ def press(who: str, channel: str, message: Message, label: str) -> Message:
         "container": {"type": "message", "message_ts": message["ts"], "channel_id": channel, "is_ephemeral": False},
         "channel": {"id": channel, "name": "care"},
         "message": message,
-        "actions": [action(message, label)],
+        "actions": [action(message, label, nth=nth)],
+    }
+
+
+def press_in_list(who: str, channel: str, listed: Message, label: str, address: str, *, nth: int = 0) -> Message:
+    """A `block_actions` payload of a press in an answer that only she sees: Slack does not tell what stood there."""
+    told = press(who, channel, {"ts": "1.000001", **listed}, label, nth=nth)
+    del told["message"]
+    told["container"]["is_ephemeral"] = True
+    return told | {"response_url": address}
+
+
+def press_at_home(who: str, view: Message, label: str, *, nth: int = 0) -> Message:
+    """A `block_actions` payload of a press in her App Home."""
+    told = press(who, "", {"ts": "", **view}, label, nth=nth)
+    for name in ("message", "channel"):
+        del told[name]
+    return told | {"container": {"type": "view", "view_id": "V0HOME0001"}, "view": {"id": "V0HOME0001", **view}}
+
+
+def command(who: str, text: str, channel: str, address: str, name: str = "/complaints") -> Message:
+    """What Slack tells of a slash command."""
+    return {
+        "token": "never-to-be-trusted",
+        "team_id": "T0CARE0001",
+        "channel_id": channel,
+        "user_id": who,
+        "command": name,
+        "text": text,
+        "api_app_id": "A0MONITOR1",
+        "response_url": address,
+        "trigger_id": f"{uuid4().int % 10**12}.{uuid4().hex}",
+    }
+
+
+def visit(who: str, tab: str = "home") -> Message:
+    """What Slack tells when somebody opens the app."""
+    return {
+        "type": "event_callback",
+        "event_id": f"Ev{uuid4().hex[:9].upper()}",
+        "api_app_id": "A0MONITOR1",
+        "event": {"type": "app_home_opened", "user": who, "channel": "D0HOME0001", "tab": tab, "event_ts": "1.1"},
     }
 
 

@@ -1,11 +1,15 @@
 """What Slack accepts as a message or a form: its documented limits and shapes, kept more strictly than Slack does."""
 
+import json
 import re
 from typing import Any
 
 MAX_BLOCKS = 50
 MAX_CHARACTERS = 13_200
 MAX_TEXT = 40_000
+MAX_VIEW = 250_000
+FORM, SHOWN = "input", "actions"
+"""What can be pressed or filled in: the one in a form, the other everywhere else."""
 
 _DATE = r"!date\^\d{1,12}\^[^|<>^]*\{(?:time|date[a-z_]*|time_secs|ago)\}[^|<>^]*\|[^<>|]+"
 _PERSON = r"@[UW][A-Z0-9]{4,20}|!subteam\^S[A-Z0-9]{4,20}"
@@ -57,7 +61,16 @@ def check_form(view: Any) -> None:
     _need(1 <= length(view["callback_id"]) <= 255, "/callback_id", "1 to 255 characters")
     _need(length(view["private_metadata"]) <= 3000, "/private_metadata", "at most 3000 characters")
     _need(isinstance(view["blocks"], list) and 1 <= len(view["blocks"]) <= 100, "/blocks", "1 to 100 blocks")
-    _check_blocks(view["blocks"], form=True)
+    _check_blocks(view["blocks"], FORM)
+
+
+def check_home(view: Any) -> None:
+    """Raises Refused for an App Home that Slack would refuse to publish."""
+    _need(isinstance(view, dict) and view.get("type") == "home", "/", "not an App Home")
+    _keys(view, "/", {"type", "blocks"}, set())
+    _need(isinstance(view["blocks"], list) and 1 <= len(view["blocks"]) <= 100, "/blocks", "1 to 100 blocks")
+    _need(len(json.dumps(view).encode()) <= MAX_VIEW, "/", f"more than {MAX_VIEW} bytes")
+    _check_blocks(view["blocks"])
 
 
 def length(text: str) -> int:
@@ -75,12 +88,12 @@ def texts(node: Any) -> list[str]:
     return []
 
 
-def _check_blocks(blocks: list[Any], *, form: bool = False) -> None:
+def _check_blocks(blocks: list[Any], takes: str = SHOWN) -> None:
     for index, block in enumerate(blocks):
         at = f"/blocks/{index}"
-        if isinstance(block, dict) and block.get("type") == "input" and form:
+        if isinstance(block, dict) and block.get("type") == FORM == takes:
             _check_input(block, at)
-        elif isinstance(block, dict) and block.get("type") == "actions" and not form:
+        elif isinstance(block, dict) and block.get("type") == SHOWN == takes:
             _check_actions(block, at)
         else:
             _check_block(block, at)
@@ -155,8 +168,13 @@ def _check_block(block: Any, at: str) -> None:
     _need(isinstance(block, dict), at, "must be an object")
     match block.get("type"):
         case "section":
-            _keys(block, at, {"type", "text"}, {"block_id"})
-            _check_text(block["text"], f"{at}/text", 3000)
+            _keys(block, at, {"type"}, {"text", "fields", "block_id"})
+            _need("text" in block or "fields" in block, at, "neither text nor fields")
+            if "text" in block:
+                _check_text(block["text"], f"{at}/text", 3000)
+            _need(1 <= len(block.get("fields", [None])) <= 10, at, "1 to 10 fields")
+            for index, field in enumerate(block.get("fields", [])):
+                _check_text(field, f"{at}/fields/{index}", 2000)
         case "header":
             _keys(block, at, {"type", "text"}, {"block_id"})
             _need(block["text"].get("type") == "plain_text", at, "a header is plain_text")

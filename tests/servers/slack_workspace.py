@@ -11,7 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tests.servers.slack_rules import Refused, check_form, check_message, check_reply
+import yaml
+
+from tests.servers.slack_files import Files
+from tests.servers.slack_rules import Refused, check_form, check_home, check_message, check_reply
 
 Message = dict[str, Any]
 
@@ -19,7 +22,9 @@ TOKEN = "xoxb-local-0123456789-very-secret"
 CARE, LEADS = "C0CARE0001", "C0LEADS001"
 BOT, USER = "B0MONITOR1", "U0MONITOR1"
 APP_TOKEN = "xapp-local-0123456789-very-secret"
-SCOPES = "chat:write,channels:history,groups:history,channels:read,groups:read,usergroups:read"
+MANIFEST_FILE = Path(__file__).parents[2] / "docs/slack-app-manifest.yaml"
+MANIFEST = yaml.safe_load(MANIFEST_FILE.read_text(encoding="utf-8"))
+SCOPES = ",".join(MANIFEST["oauth_config"]["scopes"]["bot"])
 
 
 @dataclass(frozen=True)
@@ -45,8 +50,14 @@ class Room:
     name: str
     member: bool = True
     archived: bool = False
+    private: bool = False
     posts: list[Message] = field(default_factory=list)
     last_post: float = float("-inf")
+
+    @property
+    def family(self) -> str:
+        """The first part of the scopes that it takes."""
+        return "groups" if self.private else "channels"
 
 
 class Workspace:
@@ -72,6 +83,13 @@ class Workspace:
         """What was said to one person alone: `channel`, `user`, `text`."""
         self.forms: list[Message] = []
         """Modals that were opened."""
+        self.homes: dict[str, Message] = {}
+        """The App Homes of people, as they look now."""
+        self.answers: dict[str, list[Message]] = {}
+        """What was answered at each address that was given for it."""
+        self.needed: set[str] = set()
+        """The scopes that requests took."""
+        self.files = Files()
         self.groups: dict[str, list[str]] = {}
         """User groups and the people in them."""
         self.asked: list[str] = []
@@ -143,7 +161,10 @@ class Workspace:
             "users.conversations": self._conversations,
             "chat.postEphemeral": self._reply,
             "views.open": self._open_form,
+            "views.publish": self._publish,
             "usergroups.users.list": self._members,
+            "files.getUploadURLExternal": self._announce,
+            "files.completeUploadExternal": self._share,
             "apps.connections.open": lambda _: {"url": self.socket_address()},
         }
         if method not in methods:
@@ -205,21 +226,62 @@ class Workspace:
         self.forms.append(view)
         return {"view": view}
 
+    def _publish(self, arguments: Message) -> Message:
+        view = arguments.get("view")
+        view = json.loads(view) if isinstance(view, str) else view
+        check_home(view)
+        self.homes[str(arguments["user_id"])] = view or {}
+        return {"view": view}
+
+    def take_answer(self, address: str, body: Message) -> int:
+        """What somebody is answered at an address that came with her press or command; the HTTP status."""
+        try:
+            with self._lock:
+                if self._faults["response_url"]:
+                    return self._faults["response_url"].popleft().status
+                if len(self.answers.get(address, [None] * 5)) >= 5:
+                    raise Refused("used_url", address)
+                if set(body) != {"response_type", "replace_original", "text", "blocks"}:
+                    raise Refused("invalid_arguments", str(sorted(body)))
+                if body["response_type"] != "ephemeral" or not isinstance(body["replace_original"], bool):
+                    raise Refused("invalid_arguments", "an answer is for one person only")
+                check_message(body["text"], body["blocks"])
+                self.answers[address].append(body)
+                return 200
+        except Refused as refused:
+            self.refused.append(str(refused))
+            return 404 if refused.code == "used_url" else 500
+        finally:
+            with self.changed:
+                self.changed.notify_all()
+
     def _members(self, arguments: Message) -> Message:
         self._scope("usergroups:read")
         if arguments.get("usergroup") not in self.groups:
             raise Refused("no_such_subteam", str(arguments.get("usergroup")))
         return {"users": self.groups[arguments["usergroup"]]}
 
+    def upload_address(self) -> str:
+        raise Refused("unknown_method", "files.getUploadURLExternal")
+
+    def _announce(self, arguments: Message) -> Message:
+        self._scope("files:write")
+        return self.files.announce(arguments, self.upload_address())
+
+    def _share(self, arguments: Message) -> Message:
+        self._scope("files:write")
+        room = self._open(arguments | {"channel": arguments.get("channel_id")})
+        return self.files.share(arguments, room, self._stamp, {"user": USER, "bot_id": BOT})
+
     def _history(self, arguments: Message) -> Message:
-        self._scope("channels:history")
         room = self._open(arguments)
+        self._scope(f"{room.family}:history")
         found = [post for post in reversed(room.posts) if "thread_ts" not in post and _since(post, arguments)]
         return self._paged("messages", [_seen(post, arguments) for post in found], arguments)
 
     def _replies(self, arguments: Message) -> Message:
-        self._scope("channels:history")
         room, root = self._open(arguments), arguments.get("ts")
+        self._scope(f"{room.family}:history")
         thread = [post for post in room.posts if root in (post["ts"], post.get("thread_ts"))]
         if not thread:
             raise Refused("thread_not_found", str(root))
@@ -227,7 +289,8 @@ class Workspace:
         return self._paged("messages", [_seen(post, arguments) for post in found], arguments)
 
     def _conversations(self, arguments: Message) -> Message:
-        self._scope("channels:read")
+        for family in ("channels", "groups"):
+            self._scope(f"{family}:read")
         rooms = [{"id": room.id, "name": room.name} for room in self.rooms.values() if room.member]
         return self._paged("channels", rooms, arguments)
 
@@ -249,6 +312,7 @@ class Workspace:
         return room
 
     def _scope(self, scope: str) -> None:
+        self.needed.add(scope)
         if scope not in self.scopes.split(","):
             raise Refused("missing_scope", scope)
 
@@ -281,6 +345,8 @@ def _since(post: Message, arguments: Message) -> bool:
 
 def _seen(post: Message, arguments: Message) -> Message:
     """A message as a reader gets it: the payload of its metadata only when asked for."""
+    if "files" in post:
+        return {**post, "files": [{"id": file["id"], "name": file["name"]} for file in post["files"]]}
     if str(arguments.get("include_all_metadata")) in ("1", "true", "True") or "metadata" not in post:
         return post
     return {**post, "metadata": {"event_type": post["metadata"]["event_type"]}}

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0004"
+revision = "0011"
+down_revision = "0010"
 
 
 def upgrade() -> None:
@@ -45,4 +45,3 @@ def upgrade() -> None:
         reference = f"storm_id INTEGER CONSTRAINT fk_{table}_storm_id REFERENCES storms (id)"
         op.execute(f"ALTER TABLE {table} ADD COLUMN {reference}")
         op.create_index(f"ix_{table}_storm_id", table, ["storm_id"], unique=False)
-    op.create_index("ix_mentions_brand_posted_at", "mentions", ["brand", "posted_at"], unique=False)
