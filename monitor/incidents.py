@@ -71,7 +71,7 @@ def figures(connection: Connection, storm_id: int, now: datetime) -> list[int]:
         [case for case in held if case.state is State.ANSWERED],
         [case for case in held if case.breached(now)],
     )
-    return [len(some) for some in counted]
+    return [*(len(some) for some in counted), len(_apart(connection, storm_id))]
 
 
 def complained(connection: Connection, storm: Row[Any]) -> list[datetime]:

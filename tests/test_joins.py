@@ -1,6 +1,7 @@
 """One customer, several threads: one case, answered in any of them, which can be split and joined again."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -59,22 +60,69 @@ def test_two_complaints_that_are_found_together_are_one_case_too(desk: Desk) -> 
     assert mari.respond_by == NOON + minutes(52)
 
 
+NET = "the internet is broken in the whole street since noon and support does not answer"
+NET_TOO = "since noon the internet is broken here, the whole street, and nobody at your support picks up"
+OTHERS = "no connection at all, my router shows a red lamp, this is broken"
+PARCEL = "my parcel never came and it is late again, where is the courier"
+
+
 @pytest.mark.parametrize(
-    ("author", "other", "one"),
+    ("author", "other", "text", "again", "apart", "one"),
     [
-        ("mari_maasikas", "Mari-Maasikas.bsky.social", True),
-        ("@marimaasikas", "u/marimaasikas", True),
-        ("mari", "mari", False),
-        ("marimaasikas", "marimaasik", False),
+        # the same account name says near the same thing
+        ("mari_maasikas", "Mari-Maasikas.bsky.social", NET, NET_TOO, 600, True),
+        ("@kristjan", "u/Kristjan", NET, NET_TOO, 60, True),
+        # a name that hardly two people share, the same topic, within the hour
+        ("mari_maasikas", "mari-maasikas.bsky.social", NET, OTHERS, 60, True),
+        ("kala1234", "kala_1234", NET, OTHERS, 60, True),
+        # a first name is anybody's, whatever the hour and the topic
+        ("anna", "anna", NET, OTHERS, 5, False),
+        ("anna", "anna", NET, NET_TOO, 5, False),
+        ("kristjan", "kristjan", NET, OTHERS, 5, False),
+        ("margarita", "margarita", NET, OTHERS, 5, False),
+        ("Anna T", "anna_t", NET, OTHERS, 5, False),
+        # the same rare name, but another matter, or another day
+        ("mari_maasikas", "mari_maasikas", NET, PARCEL, 5, False),
+        ("mari_maasikas", "mari_maasikas", NET, OTHERS, 200, False),
+        ("mari_maasikas", "mari_maasikas", NET, NET_TOO, 24 * 60 + 1, False),
+        # names that only look the same, or are none
+        ("mari_maasikas", "m\u0430ri_maasikas", NET, NET_TOO, 5, False),
+        ("marimaasikas", "marimaasik", NET, OTHERS, 5, False),
+        ("_____", "-----", NET, NET_TOO, 5, False),
+        ("", "", NET, NET_TOO, 5, False),
+        # so short a text says nothing
+        ("kristjan", "kristjan", "it is broken", "it is broken", 5, False),
     ],
 )
-def test_a_long_enough_name_is_one_person_on_two_platforms(
-    small_desk: Desk, author: str, other: str, one: bool
+def test_two_people_are_never_joined_for_a_name_alone(
+    tmp_path: Path, author: str, other: str, text: str, again: str, apart: int, *, one: bool
 ) -> None:
-    small_desk.post("late", author)
-    elsewhere(small_desk, "still broken", other)
-    small_desk.tick()
-    assert len(small_desk.stories) == (1 if one else 2)
+    desk = at_two_topics(tmp_path)
+    desk.post(text, author, ago=apart)
+    desk.tick()
+    elsewhere(desk, again, other)
+    desk.tick(1)
+    assert len(desk.stories) == (1 if one else 2)
+
+
+def test_in_a_feed_anybody_may_go_by_any_name(tmp_path: Path) -> None:
+    desk = at_two_topics(tmp_path)
+    for number, text in enumerate((NET, PARCEL, OTHERS, NET_TOO), 1):
+        elsewhere(desk, text, "Mari", platform="rss")
+        desk.tick(1)
+        assert len(desk.stories) == number
+    elsewhere(desk, "my internet is broken as well, what is going on", "Mari Maasikas", platform="rss")
+    elsewhere(desk, "still no internet, nothing but a broken promise", "mari.maasikas", platform="rss")
+    desk.tick(1)
+    assert [len(story.complaints) for story in desk.stories] == [1, 1, 1, 1, 2]
+
+
+def at_two_topics(folder: Path) -> Desk:
+    desk = Desk(f"sqlite:///{folder / 'monitor.db'}", folder)
+    topics = {"outage": ("internet", "router"), "delivery": ("parcel",)}
+    desk.config = replace(desk.config, brands={"Lainepost": replace(desk.config.brands["Lainepost"], topics=topics)})
+    desk.restart()
+    return desk
 
 
 def test_the_same_words_on_another_platform_join_the_case(small_desk: Desk) -> None:

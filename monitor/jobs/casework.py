@@ -41,7 +41,7 @@ def settle(
             _open(store, connection, first, ladder, now)
             first, begun = [], set()
             _settle(store, connection, post, verdict, ladder, now)
-        elif complaint and (case := kin.find(connection, post)):
+        elif complaint and (case := kin.find(connection, post, complaint.topic)):
             join(store, connection, case, post, complaint, ladder(post.brand), now)
         elif complaint:
             first.append((post, complaint))
@@ -88,7 +88,7 @@ def _customer_posted(
     )
     if found:
         _extend(store, connection, found[0], post, verdict, ladder(post.brand), now)
-    elif verdict.is_complaint and (case := kin.find(connection, post)):
+    elif verdict.is_complaint and (case := kin.find(connection, post, verdict.topic)):
         join(store, connection, case, post, verdict, ladder(post.brand), now)
     elif verdict.is_complaint:
         _open(store, connection, [(post, verdict)], ladder, now)
