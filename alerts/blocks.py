@@ -8,8 +8,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from alerts import story, weekly
-from alerts.base import Alert, Digest, Message, Notice
+from alerts import incident, story, weekly
+from alerts.base import Alert, Digest, Incident, Message, Notice
 from alerts.buttons import buttons
 from alerts.case import CALLS
 from alerts.story import Bold, Line, Part, Who
@@ -24,19 +24,28 @@ _SHORT_URL = 300
 
 
 def render(message: Message, *, actions: bool = False) -> tuple[str, list[Block]]:
-    """The text and blocks of a new message: a case's first one in a channel, one in its thread, or a notice."""
+    """The text and blocks of a new message: a case's first one in a channel, one in its thread, a storm's, a notice."""
     if isinstance(message, Digest):
         return weekly.render(message)
     if isinstance(message, Notice):
         return _notice(message)
+    if isinstance(message, Incident):
+        return _ending(message) if message.root else _incident(message)
     called = any(event.kind in CALLS for event in message.timeline)
     if message.root is None or not (message.step or called):
         return root(message, actions=actions)
     return _step(message) if message.step else _summons(message)
 
 
+def standing(shown: Alert | Incident, *, actions: bool = False) -> tuple[str, list[Block]]:
+    """The message that shows a case or a storm, as it now stands."""
+    return _incident(shown) if isinstance(shown, Incident) else root(shown, actions=actions)
+
+
 def root(alert: Alert, *, actions: bool = False) -> tuple[str, list[Block]]:
     """A case's own message as the case now stands, with what can be pressed if somebody hears of it (`actions`)."""
+    if alert.incident:
+        return _line(alert, actions=actions)
     said = story.headline(alert)
     mentions = _mentions(alert)
     status = () if mentions else story.status(alert)
@@ -50,6 +59,35 @@ def root(alert: Alert, *, actions: bool = False) -> tuple[str, list[Block]]:
     blocks += buttons(alert.case) if actions else []
     begins = "".join(f": {escape(line(words, 150))}" for words in story.words(alert)[:1] if alert.case.waiting)
     return f"{_notification(alert, said, mentions)}{begins}", blocks
+
+
+def _line(alert: Alert, *, actions: bool) -> tuple[str, list[Block]]:
+    """A case in the thread of an incident: how it stands, the first words, a link; and a call, where the step calls."""
+    said, status, mentions = story.short(alert), story.status(alert), _mentions(alert)
+    links = [{"type": "link", "url": url, "text": text, "style": {"bold": True}} for url, text in story.links(alert)]
+    rows = [_section(said, alert)]
+    rows += [_quote(words) for words in story.beginning(alert)]
+    rows += [_section(status, alert)] if status else []
+    rows += [{"type": "rich_text_section", "elements": links[:1]}] if links and alert.case.waiting else []
+    blocks = [*([_mrkdwn_section(mentions)] if mentions else []), _rich(*rows)]
+    return _notification(alert, said, mentions), blocks + (buttons(alert.case) if actions else [])
+
+
+def _incident(storm: Incident) -> tuple[str, list[Block]]:
+    """A storm's own message: the counter, how the cases stand, when they came."""
+    said, stand = incident.headline(storm), incident.figures(storm)
+    chart = [_section(bar, storm) for bar in incident.bars(storm)]
+    return _mrkdwn(said, storm, markup=False), [
+        _rich(_section((*said, "\n", *stand), storm)),
+        _rich(*chart),
+        _context(_plain_text(incident.usual(storm))),
+        _context(_plain_text(incident.footer(storm))),
+    ]
+
+
+def _ending(storm: Incident) -> tuple[str, list[Block]]:
+    said = incident.ending(storm)
+    return _mrkdwn(said, storm, markup=False), [_rich(_section(("🌤️ ", *said), storm))]
 
 
 def entry(alert: Alert) -> Block:
@@ -69,7 +107,8 @@ def suggestion(alert: Alert) -> tuple[str, list[Block]]:
     if alert.answer is None:
         gone = "Settled: there is nothing to answer any more."
         return gone, [_context(_plain_text(gone))]
-    said = ("⚖️ " if alert.answer.person_decides else "💬 ", *story.suggestion(alert.answer))
+    sign = "⚖️ " if alert.answer.person_decides else "💬 "
+    said = (sign, *story.which(alert), *story.suggestion(alert.answer))
     words = {"type": "rich_text_preformatted", "elements": [_text(story.prepared(alert.answer))]}
     return _mrkdwn(said, alert, markup=False), [_rich(_section(said, alert), words), *_links(alert)]
 
@@ -96,7 +135,7 @@ def mention(name: str) -> str:
 
 def _step(alert: Alert) -> tuple[str, list[Block]]:
     """Without the customer's words: a step is never edited, and the words must go when she deletes them."""
-    said = story.call(alert)
+    said = (*story.which(alert), *story.call(alert))
     mentions = _mentions(alert)
     sign = "🔴 " if alert.late else "🔔 " if alert.number == 0 else "⏰ "
     words = f"{sign if alert.case.waiting else ''}{mentions}{' ' if mentions else ''}{_mrkdwn(said, alert)}"
@@ -108,6 +147,7 @@ def _step(alert: Alert) -> tuple[str, list[Block]]:
 def _summons(alert: Alert) -> tuple[str, list[Block]]:
     """Calls the colleague who has the case."""
     whom, said = story.summons(alert)
+    said = (*story.which(alert), *said)
     return f"{mention(whom)} {_mrkdwn(said, alert, markup=False)}", [
         _mrkdwn_section(f"👉 {mention(whom)} {_mrkdwn(said, alert)}")
     ]
@@ -186,11 +226,11 @@ def _rich(*elements: Block) -> Block:
     return {"type": "rich_text", "elements": list(elements)}
 
 
-def _section(said: Line, alert: Alert) -> Block:
+def _section(said: Line, alert: Alert | Incident) -> Block:
     return {"type": "rich_text_section", "elements": [_element(part, alert) for part in said if part != ""]}
 
 
-def _element(part: Part, alert: Alert, *, bold: bool = False) -> Block:
+def _element(part: Part, alert: Alert | Incident, *, bold: bool = False) -> Block:
     style: Block = {"style": {"bold": True}} if bold else {}
     match part:
         case Bold(inner):
@@ -210,11 +250,11 @@ def _text(text: str, *, bold: bool = False) -> Block:
     return {"type": "text", "text": text, **({"style": {"bold": True}} if bold else {})}
 
 
-def _mrkdwn(said: Line, alert: Alert, *, markup: bool = True) -> str:
+def _mrkdwn(said: Line, alert: Alert | Incident, *, markup: bool = True) -> str:
     return "".join(_marked(part, alert, markup=markup) for part in said)
 
 
-def _marked(part: Part, alert: Alert, *, markup: bool) -> str:
+def _marked(part: Part, alert: Alert | Incident, *, markup: bool) -> str:
     match part:
         case Bold(inner):
             words = _marked(inner, alert, markup=markup)
@@ -230,10 +270,9 @@ def _marked(part: Part, alert: Alert, *, markup: bool) -> str:
             return escape(part)
 
 
-def _date(at: datetime, alert: Alert) -> tuple[str, str]:
+def _date(at: datetime, alert: Alert | Incident) -> tuple[str, str]:
     """How Slack shall write a moment in each reader's own time zone, and what it shows when it can't."""
-    near = alert.case.detected_at
-    return "{time}" if same_day(at, near) else "{date_short_pretty} at {time}", moment(at, near)
+    return "{time}" if same_day(at, alert.near) else "{date_short_pretty} at {time}", moment(at, alert.near)
 
 
 def _seconds(at: datetime) -> int:

@@ -4,8 +4,8 @@ import sys
 from collections.abc import Iterable
 from datetime import datetime
 
-from alerts import story
-from alerts.base import Alert, Channel, Digest, Message, Notice
+from alerts import incident, story
+from alerts.base import Alert, Channel, Digest, Incident, Message, Notice
 from alerts.story import Line
 from alerts.words import line, shorten
 
@@ -21,6 +21,11 @@ class Console(Channel):
             self._print([f"📊 {line(message.title)}"], message.sentences)
         elif isinstance(message, Notice):
             self._print([f"{message.sign}  {line(message.title)}"], message.lines)
+        elif isinstance(message, Incident):
+            said = incident.ending(message) if message.root else incident.headline(message)
+            self._print([_said(said, message)], () if message.root else self._storm(message))
+        elif message.incident is not None and message.root is None:
+            self._print([_said(story.short(message), message)], story.beginning(message))
         elif message.root is not None and message.step is not None:
             self._print([f"⏰ case {message.case.id} · {_said(story.call(message), message)}{_called(message)}"])
         elif message.root is not None:
@@ -38,17 +43,22 @@ class Console(Channel):
             self._print(head, _quoted(message), small)
         return message.key
 
-    def update(self, alert: Alert) -> None:
-        held = story.status(alert)
-        self._print(
-            [f"case {alert.case.id} · {_said(story.headline(alert), alert)}"], [_said(held, alert)] if held else []
-        )
+    def update(self, shown: Alert | Incident) -> None:
+        if isinstance(shown, Incident):
+            return self._print([_said(incident.headline(shown), shown), _said(incident.figures(shown), shown)])
+        held = story.status(shown)
+        head = f"case {shown.case.id} · {_said(story.headline(shown), shown)}"
+        return self._print([head], [_said(held, shown)] if held else [])
 
     def find(self, message: Message, since: datetime) -> str | None:
         return None
 
     def login(self) -> str:
         return "prints to standard output"
+
+    def _storm(self, storm: Incident) -> list[str]:
+        chart = [_said(bar, storm) for bar in incident.bars(storm)]
+        return [_said(incident.figures(storm), storm), *chart, incident.usual(storm), incident.footer(storm)]
 
     def _print(self, head: Iterable[str], body: Iterable[str] = (), small: Iterable[str] = ()) -> None:
         colours = sys.stdout.isatty()
@@ -78,5 +88,5 @@ def _called(alert: Alert) -> str:
     return f" · {' '.join(names)}" if names else ""
 
 
-def _said(said: Line, alert: Alert) -> str:
-    return story.plain(said, alert.case.detected_at)
+def _said(said: Line, alert: Alert | Incident) -> str:
+    return story.plain(said, alert.near)

@@ -12,8 +12,8 @@ from email.message import EmailMessage
 from email.utils import parseaddr
 from html import escape
 
-from alerts import base, story
-from alerts.base import Alert, Channel, Digest, Message, Notice, Permanent, Transient, Unknown
+from alerts import base, incident, story
+from alerts.base import Alert, Channel, Digest, Incident, Message, Notice, Permanent, Transient, Unknown
 from alerts.words import line, shorten
 from connectors.base import Secret
 
@@ -52,7 +52,7 @@ class Email(Channel):
             )
         return str(mail["Message-ID"])
 
-    def update(self, alert: Alert) -> None:
+    def update(self, shown: Alert | Incident) -> None:
         """Nothing: a sent mail can't be edited, and a mail for every change would be noise."""
 
     def find(self, message: Message, since: datetime) -> str | None:
@@ -70,12 +70,12 @@ class Email(Channel):
         mail["Date"] = message.now
         mail["Message-ID"] = self._message_id(message.key)
         mail["Auto-Submitted"] = "auto-generated"
-        if isinstance(message, Alert) and message.root is not None:
-            mail["In-Reply-To"] = mail["References"] = line(message.root)
+        if message.thread is not None:
+            mail["In-Reply-To"] = mail["References"] = line(message.thread)
         if isinstance(message, Digest):
             _week(mail, message)
             return mail
-        subject, rows, links = _notice(message) if isinstance(message, Notice) else _alert(message)
+        subject, rows, links = _letter(message)
         mail["Subject"] = line(subject)
         mail.set_content("\n\n".join([*rows, *(f"{text}: {url}" for url, text in links)]) + "\n")
         mail.add_alternative(_html(rows, links), subtype="html")
@@ -144,6 +144,26 @@ def _refused(what: str, code: int) -> Transient | Permanent | Unknown:
     if code < 0:
         return Unknown(said)
     return Permanent(said) if code >= 500 else Transient(said)
+
+
+def _letter(message: Alert | Incident | Notice) -> tuple[str, list[str], list[tuple[str, str]]]:
+    """Subject, paragraphs and links."""
+    match message:
+        case Notice():
+            return _notice(message)
+        case Incident():
+            return _storm(message)
+        case Alert():
+            return _alert(message)
+
+
+def _storm(storm: Incident) -> tuple[str, list[str], list[tuple[str, str]]]:
+    said = story.plain(incident.headline(storm), storm.near)
+    if storm.root:
+        return said, [said, story.plain(incident.ending(storm), storm.near)], []
+    chart = "\n".join(story.plain(bar, storm.near) for bar in incident.bars(storm))
+    figures = story.plain(incident.figures(storm), storm.near)
+    return said, [said, figures, chart, incident.usual(storm), incident.footer(storm)], []
 
 
 def _notice(notice: Notice) -> tuple[str, list[str], list[tuple[str, str]]]:

@@ -18,7 +18,7 @@ from slack_sdk.web import SlackResponse
 from slack_sdk.webhook import WebhookClient
 
 from alerts import base, blocks
-from alerts.base import Alert, Channel, Digest, Message, Permanent, Transient, Unknown
+from alerts.base import Alert, Channel, Digest, Incident, Message, Permanent, Transient, Unknown
 from connectors.base import Clock, Secret
 
 EVENT_TYPE = "complaint_monitor_alert"
@@ -121,7 +121,7 @@ class Slack(Channel):
         return self._post(alert, *blocks.suggestion(alert))
 
     def _post(self, message: Message, text: str, rendered: list[blocks.Block]) -> str:
-        channel, thread = _split(message.root) if isinstance(message, Alert) and message.root else (None, None)
+        channel, thread = _split(message.thread) if message.thread else (None, None)
         response = self._call(
             self._client.chat_postMessage,
             Unknown,
@@ -147,13 +147,13 @@ class Slack(Channel):
                 raise Unknown(str(error)) from None
         return f"{channel}:{ts}"
 
-    def update(self, alert: Alert) -> None:
-        if alert.root is None:
-            raise ValueError(f"{alert.key} has no message to edit")
-        self._edit(alert.root, *blocks.root(alert, actions=self.options.actions is not None))
-        if alert.suggested is not None:
+    def update(self, shown: Alert | Incident) -> None:
+        if shown.root is None:
+            raise ValueError(f"{shown.key} has no message to edit")
+        self._edit(shown.root, *blocks.standing(shown, actions=self.options.actions is not None))
+        if isinstance(shown, Alert) and shown.suggested is not None:
             with suppress(Permanent):  # somebody has deleted it: no loss
-                self._edit(alert.suggested, *blocks.suggestion(alert))
+                self._edit(shown.suggested, *blocks.suggestion(shown))
 
     def _edit(self, reference: str, text: str, rendered: list[blocks.Block]) -> None:
         channel, ts = _split(reference)
@@ -174,8 +174,8 @@ class Slack(Channel):
             "inclusive": True,
             "include_all_metadata": True,
         }
-        if isinstance(message, Alert) and message.root:
-            channel, thread = _split(message.root)
+        if message.thread:
+            channel, thread = _split(message.thread)
             pages = self._pages(self._client.conversations_replies, channel=channel, ts=thread, **about)
         else:
             channel = self._where()

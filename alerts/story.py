@@ -12,6 +12,8 @@ from alerts.words import count, duration, language, line, moment, platform, shor
 from classifiers.base import Verdict
 
 MAX_URL = 3000
+MAX_THREADS = 5
+"""Of one case, that are linked to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,22 @@ def mark(alert: Alert) -> str:
 def headline(alert: Alert) -> Line:
     """The case in one line: whose, where, and how urgent or how it ended; nothing in it ever goes stale."""
     return (f"{mark(alert)} ", Bold(title(alert.case)), " · ", *_outcome(alert))
+
+
+def short(alert: Alert) -> Line:
+    """The case in one line where its brand and topic are plain: who, where, and how urgent or how it ended."""
+    who = " · ".join(part for part in (_who(alert), platform(alert.case.platform)) if part)
+    return (f"{mark(alert)} Case {alert.case.id} · ", Bold(who), " · ", *_outcome(alert))
+
+
+def which(alert: Alert) -> Line:
+    """Which case is meant, where there are several in one thread; empty elsewhere."""
+    return (f"Case {alert.case.id} · ", Bold(_who(alert)), " · ") if alert.incident and _who(alert) else ()
+
+
+def beginning(alert: Alert) -> list[str]:
+    """The first words of the oldest post, for a case that waits."""
+    return [shorten(said, 160, lines=2) for said in words(alert)[:1]] if alert.case.waiting else []
 
 
 def status(alert: Alert) -> Line:
@@ -111,9 +129,10 @@ def customer(alert: Alert) -> str:
     latest = posts[-1].mention
     if not alert.case.waiting:
         return handle(latest.platform, latest.author)
+    names = dict.fromkeys(handle(c.mention.platform, c.mention.author) for c, _ in _threads(alert))
     followers = next((c.mention.followers for c in reversed(posts) if c.mention.followers is not None), None)
     facts = [
-        handle(latest.platform, latest.author),
+        ", ".join(name for name in list(names)[:MAX_THREADS] if name),
         "" if followers is None else f"{count(followers)} {'follower' if followers == 1 else 'followers'}",
         next((name for c in reversed(posts) if (name := language(c.verdict.language or c.mention.lang))), ""),
         _surest(posts).sentiment,
@@ -191,11 +210,10 @@ def between(alert: Alert) -> Line:
 
 
 def links(alert: Alert) -> list[tuple[str, str]]:
-    """Addresses with their words: the customer's latest post, where to answer, and the team's own message."""
-    posts = living(alert)
+    """Addresses with their words: the customer's latest post in each thread, and the team's own message."""
     verb = "Answer" if alert.case.waiting else "See it"
     found = [
-        (safe_url(posts[-1].mention.url) if posts else None, f"{verb} on {platform(alert.case.platform)}"),
+        *((safe_url(post.mention.url), f"{verb} on {where}") for post, where in _threads(alert)[:MAX_THREADS]),
         (safe_url(alert.elsewhere) if alert.elsewhere else None, "Open the team's thread"),
     ]
     return [(url, text) for url, text in found if url]
@@ -247,6 +265,22 @@ def safe_url(url: str) -> str | None:
     anchor = "#" + quote(parts.fragment, safe="/?%:@!$&'()*+,;=~-._") if parts.fragment else ""
     safe = f"{parts.scheme}://{host}{port}{rest}{anchor}"
     return safe if len(safe) <= MAX_URL else None
+
+
+def _threads(alert: Alert) -> list[tuple[Complaint, str]]:
+    """The latest post of each thread of the case, the latest thread first, with where it is; numbered where needed."""
+    latest = {(c.mention.platform, c.mention.thread_id): c for c in living(alert)}
+    found: list[tuple[Complaint, str]] = []
+    for post in sorted(latest.values(), key=lambda c: c.mention.posted_at, reverse=True):
+        same = sum(earlier.mention.platform == post.mention.platform for earlier, _ in found)
+        where = platform(post.mention.platform)
+        found.append((post, f"{where} ({same + 1})" if same else where))
+    return found
+
+
+def _who(alert: Alert) -> str:
+    posts = living(alert)
+    return handle(posts[-1].mention.platform, posts[-1].mention.author) if posts else ""
 
 
 def _holder(alert: Alert) -> Line:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from alerts import blocks
-from alerts.base import Alert, Channel, Message
+from alerts.base import Alert, Channel, Incident, Message
 from connectors.base import Clock
 
 
@@ -33,18 +33,18 @@ class Board(Channel):
 
     def send(self, message: Message) -> str:
         reference = f"{self.name}-{len(self.messages) + 1}"
-        root = message.root if isinstance(message, Alert) else None
         self.messages[reference] = Shown(
-            key=message.key, sent_at=self.clock(), root=root, blocks=blocks.render(message)[1]
+            key=message.key, sent_at=self.clock(), root=message.thread, blocks=blocks.render(message)[1]
         )
         if isinstance(message, Alert):
             self._told(self.name, message)
         return reference
 
-    def update(self, alert: Alert) -> None:
-        reference = alert.root or ""
-        self.messages[reference] = replace(self.messages[reference], blocks=blocks.root(alert)[1], edited=True)
-        self._told(self.name, alert)
+    def update(self, shown: Alert | Incident) -> None:
+        reference = shown.root or ""
+        self.messages[reference] = replace(self.messages[reference], blocks=blocks.standing(shown)[1], edited=True)
+        if isinstance(shown, Alert):
+            self._told(self.name, shown)
 
     def find(self, message: Message, since: datetime) -> str | None:
         return next((reference for reference, sent in self.messages.items() if sent.key == message.key), None)
