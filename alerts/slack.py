@@ -98,6 +98,7 @@ class Options(base.Options):
 
 class Slack(Channel):
     Options = Options
+    suggests = True
 
     def __init__(self, name: str, options: Any, *, clock: Clock) -> None:
         super().__init__(name, options, clock=clock)

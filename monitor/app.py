@@ -126,7 +126,8 @@ class App:
 
     @cached_property
     def rooms(self) -> Rooms:
-        return Rooms(routes=self.config.routes, quiet=self.config.quiet)
+        suggesting = [name for name, channel in self.channels.items() if channel.suggests]
+        return Rooms(routes=self.config.routes, quiet=self.config.quiet, suggesting=suggesting)
 
     @cached_property
     def postman(self) -> Postman:

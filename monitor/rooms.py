@@ -1,6 +1,6 @@
 """Puts steps before people: into the channel that the case belongs to, at once or when that channel opens."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,8 @@ class Rooms:
 
     routes: tuple[Route, ...] = ()
     quiet: Mapping[str, Quiet] = field(default_factory=dict)
+    suggesting: Collection[str] = ()
+    """Channels that show prepared answers in messages of their own."""
 
     def show(
         self, store: Store, connection: Connection, steps: Sequence[tuple[Case, int, Rung]], now: datetime
@@ -53,7 +55,8 @@ class Rooms:
         rows = [self._summary(channel, opening, now) for channel, opening in sorted(openings)]
         store.insert_new(connection, outbox, rows, ["key"])
         ledger.send_steps(connection, placed, now)
-        store.insert_new(connection, outbox, [_answer(step, now) for step in placed], ["key"])
+        answers = [_answer(step, now) for step in placed if step.channel in self.suggesting]
+        store.insert_new(connection, outbox, answers, ["key"])
 
     def usual(self, channel: str, brand: str, topic: str) -> str:
         """Where steps that name this channel go, for cases of that brand and topic that nothing sets apart."""
