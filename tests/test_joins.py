@@ -118,7 +118,7 @@ def test_in_a_feed_anybody_may_go_by_any_name(tmp_path: Path) -> None:
 
 
 def at_two_topics(folder: Path) -> Desk:
-    desk = Desk(f"sqlite:///{folder / 'monitor.db'}", folder)
+    desk = Desk(fresh(folder), folder)
     topics = {"outage": ("internet", "router"), "delivery": ("parcel",)}
     desk.config = replace(desk.config, brands={"Lainepost": replace(desk.config.brands["Lainepost"], topics=topics)})
     desk.restart()

@@ -12,6 +12,7 @@ from monitor.digest.week import Week
 from monitor.inbox import brand_replies
 from monitor.quiet import Quiet
 from monitor.routes import Route
+from tests.databases import fresh
 from tests.desk import Desk, minutes
 from tests.test_storms import heading, listening, storm
 
@@ -20,7 +21,7 @@ URGENT = Ladder(target=minutes(15), steps=(DUTY, Step(after=minutes(15), channel
 
 
 def configured(folder: Path, **changes: object) -> Desk:
-    desk = Desk(f"sqlite:///{folder / 'monitor.db'}", folder)
+    desk = Desk(fresh(folder), folder)
     desk.config = replace(desk.config, **changes)
     desk.restart()
     return desk
