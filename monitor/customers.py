@@ -48,7 +48,12 @@ class Customers:
 
     def of(self, case: Case) -> Customer | None:
         """Who the case's author is, as far as the brand's list tells."""
-        return self._roll(case.brand).find(case.platform, case.author) if case.brand in self._lists else None
+        return self._find(case.brand, case.platform, case.author)
+
+    def tier(self, brand: str, platform: str, handle: str) -> str:
+        """As the brand's list has it; "" for a customer who is not on it, or has none."""
+        who = self._find(brand, platform, handle)
+        return who.tier if who else ""
 
     def place(self, case: Case) -> datetime:
         """Where a waiting case stands in the queue: at its due time, or for a valued customer some time before.
@@ -64,6 +69,9 @@ class Customers:
     def problems(self) -> list[tuple[str, str]]:
         """What is wrong with the lists: each brand and a line of text, with the file and its line."""
         return [(brand, problem) for brand in self._lists for problem in self._roll(brand).problems]
+
+    def _find(self, brand: str, platform: str, handle: str) -> Customer | None:
+        return self._roll(brand).find(platform, handle) if brand in self._lists else None
 
     def _roll(self, brand: str) -> Roll:
         """The list as its file has it now; as it was last read, with the problem, while it can't be read at all."""
