@@ -101,14 +101,18 @@ def sheet(store: Store, asked: Asked, now: datetime, tier: Tier) -> Sheet:
         left = backlog(connection, min(asked.period.until, now), asked.brand or None)
     parts = _parted(found, name) if asked.by else {}
     posts = heard if asked.by in HEARD else None
+    names = {*parts, *(posts or {})}
+    groups = [
+        _figures(group, parts.get(group, []), now, None if posts is None else posts.get(group, Volume()))
+        for group in sorted(names)
+    ]
+    if asked.by not in ("hour", "weekday", "moment"):
+        groups.sort(key=lambda each: -len(each.target.all))
     return Sheet(
         asked=asked,
         now=now,
         all=_figures("", found, now, sum(heard.values(), Volume())),
-        groups=tuple(
-            _figures(group, parts.get(group, []), now, posts and posts.get(group, Volume()))
-            for group in _order(asked.by, {*parts, *(posts or ())}, parts, posts or {})
-        ),
+        groups=tuple(groups),
         days=_days(found, asked, now),
         moments=_moments(found, asked.zone, now),
         backlog=left,
@@ -161,14 +165,6 @@ def _parted(found: Iterable[Wait], name: Callable[[Wait], str]) -> dict[str, lis
     for wait in found:
         parts.setdefault(name(wait), []).append(wait)
     return parts
-
-
-def _order(
-    by: By, names: Iterable[str], parts: Mapping[str, Sequence[Wait]], posts: Mapping[str, Volume]
-) -> Sequence[str]:
-    if by in ("hour", "weekday", "moment"):
-        return sorted(names)
-    return sorted(names, key=lambda name: (-len(parts.get(name, ())), -posts.get(name, Volume()).posts, name))
 
 
 def _days(found: Sequence[Wait], asked: Asked, now: datetime) -> dict[date, Target]:

@@ -9,10 +9,11 @@ from monitor.metrics import Replies, Target
 
 PARTS = ("in_time", "late", "overdue", "pending")
 """How complaints stand, from the best down; a bar is stacked in this order."""
-WIDTH, HEIGHT = 720, 170
-LEFT, FOOT = 34, 20
+WIDTH, HALF, HEIGHT = 1160, 560, 190
+"""Of a chart as wide as the page, and of one that is half as wide."""
+LEFT, FOOT = 42, 20
 """Room for the numbers beside and below a chart."""
-CELL, SIDE = 27, 42
+CELL, SIDE = 22, 34
 """A cell of the heat map, and the room for the days' names beside it."""
 STEPS = 5
 TIMES = tuple(timedelta(minutes=each) for each in (15, 30, 60, 120, 240, 480, 1440, 4320))
@@ -43,6 +44,7 @@ class Chart:
     bars: Sequence[Bar]
     across: Sequence[Tick]
     up: Sequence[Tick]
+    width: int = WIDTH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +52,9 @@ class Curve:
     path: str
     across: Sequence[Tick]
     up: Sequence[Tick]
-    target: float | None
-    """Where the target stands; None: beyond the chart."""
+    target: float
+    """Where the target stands."""
+    width: int = HALF
 
 
 def days(found: Mapping[date, Target]) -> Chart:
@@ -63,7 +66,7 @@ def days(found: Mapping[date, Target]) -> Chart:
         for place, (day, target) in enumerate(found.items())
         for piece in _pieces(target, top)
     ]
-    every = max(1, round(len(found) / 8))
+    every = max(1, round(len(found) / 10))
     names = [
         Tick(at=LEFT + (place + 0.5) * step, words=f"{day.day} {day:%b}")
         for place, day in enumerate(found)
@@ -83,7 +86,7 @@ def curve(replies: Replies, target: timedelta) -> Curve:
     path = [f"M{LEFT},{_y(1, 1):.1f}"]
     for length, share in _thin(replies.curve, until):
         path.append(f"H{_x(length, until):.1f}V{_y(share, 1):.1f}")
-    path.append(f"H{WIDTH}")
+    path.append(f"H{HALF}")
     hours = max(1, round(until / timedelta(hours=8)))
     marks = [timedelta(hours=hour) for hour in range(0, int(until / timedelta(hours=1)) + 1, hours)]
     return Curve(
@@ -140,7 +143,7 @@ def _thin(steps: Sequence[tuple[timedelta, float]], until: timedelta) -> Iterato
 
 
 def _x(length: timedelta, until: timedelta) -> float:
-    return LEFT + (WIDTH - LEFT) * (length / until)
+    return LEFT + (HALF - LEFT) * (length / until)
 
 
 def _y(part: float, whole: float) -> float:

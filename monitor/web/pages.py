@@ -18,6 +18,7 @@ from monitor.accounts import Refused, Role, User
 from monitor.app import App
 from monitor.inbox import NOBODY
 from monitor.queries import Story, source_health, story
+from monitor.web.digests import digest, kept
 from monitor.web.doors import Doors, inside
 from monitor.web.live import Live
 from monitor.web.look import page
@@ -97,6 +98,14 @@ class Pages:
         def figures(wanted: Annotated[Span, Query()], user: User = someone) -> Response:
             now = app.clock()
             return page("figures.html", **self._frame(user, now), **self._numbers.facts(wanted, now))
+
+        @self.router.get("/digests")
+        def digests(user: User = someone) -> Response:
+            return page("digests.html", **self._frame(user, app.clock()), names=kept(app.state))
+
+        @self.router.get("/digests/{name}", dependencies=[someone])
+        def one_digest(name: str) -> Response:
+            return digest(app.state, name)
 
         @self.router.get("/sources")
         def sources(user: User = someone) -> Response:
