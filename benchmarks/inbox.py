@@ -66,7 +66,12 @@ OTHERS = {
     "figures of a quarter": "/figures?since=2026-08-25&until=2026-11-23",
     "cases behind a figure": "/?state=all&figure=late&since=2026-10-27&until=2026-11-23",
 }
-INDEXES = ("ix_cases_state_stopped_at", "ix_cases_posted_at", "ix_mentions_posted_at_by_brand_brand_platform_lang")
+INDEXES = (
+    "ix_cases_state_stopped_at",
+    "ix_cases_posted_at",
+    "ix_mentions_posted_at_by_brand_brand_platform_lang",
+    "ix_verdicts_severity",
+)
 LIKE = """
 SELECT * FROM cases WHERE id IN (SELECT case_id FROM mentions WHERE case_id IS NOT NULL AND {words})
 ORDER BY posted_at DESC LIMIT 51

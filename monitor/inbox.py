@@ -183,12 +183,11 @@ def _order(shelf: Shelf) -> Sequence[Any]:
 
 def _judged(wanted: Filter) -> ColumnElement[bool] | None:
     """One complaint of the case has this topic, language and severity."""
-    asked = [
-        (verdicts.c.topic, wanted.topic),
-        (func.coalesce(verdicts.c.language, mentions.c.lang), wanted.language),
-        (verdicts.c.severity, wanted.severity),
-    ]
+    asked = [(verdicts.c.topic, wanted.topic), (verdicts.c.severity, wanted.severity)]
     wishes = [column == storable(value) for column, value in asked if value]
+    if spoken := storable(wanted.language):
+        unsaid = verdicts.c.language.is_(None) & (mentions.c.lang == spoken)
+        wishes.append((verdicts.c.language == spoken) | unsaid)
     if not wishes:
         return None
     joined = and_(mentions.c.case_id == cases.c.id, verdicts.c.mention_id == mentions.c.id, verdicts.c.is_complaint)

@@ -1,4 +1,4 @@
-"""An index by which the posts of a period are counted without reading them."""
+"""Indexes by which the posts of a period are counted without reading them, and the few urgent ones found."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,3 +18,4 @@ def upgrade() -> None:
         sqlite_where=HEARD,
         postgresql_where=HEARD,
     )
+    op.create_index("ix_verdicts_severity", "verdicts", ["severity"], unique=False)
