@@ -54,6 +54,11 @@ class Customers:
         """Who a handle on a platform is to the brand; its list is looked at anew each time."""
         return self._roll(brand).find(platform, handle) if brand in self._lists else None
 
+    def tier(self, brand: str, platform: str, handle: str) -> str:
+        """As the brand's list has it; "" for a customer who is not on it, or has none."""
+        who = self.known(brand, platform, handle)
+        return who.tier if who else ""
+
     def place(self, case: Case) -> datetime:
         """Where a waiting case stands in the queue: at its due time, or for a valued customer some time before.
 

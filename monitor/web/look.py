@@ -108,5 +108,5 @@ _TEMPLATES.globals |= {
 }  # fmt: skip
 _TEMPLATES.filters |= {
     "iso": iso, "line": line, "percent": percent, "platform": platform, "web": safe_url, "language": language,
-    "duration": duration,
+    "duration": duration, "tidy": clean,
 }  # fmt: skip

@@ -1,14 +1,20 @@
 """What can be asked for over the network, checked at the edge."""
 
-from typing import Annotated
+from datetime import date, datetime, timedelta
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from alerts.case import Dismissal
 from connectors.base import storable
+from monitor.figures import FIGURES, LONGEST, Asked, By
 from monitor.inbox import Filter, Shelf
 
 Word = Annotated[str, Field(max_length=200), AfterValidator(storable)]
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
+USUAL = 28
+"""Days of a period that nobody has named."""
 CaseId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
@@ -36,6 +42,35 @@ class Page(Wanted):
 
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     offset: Annotated[int, Field(ge=0, le=10_000_000)] = 0
+
+
+class Span(BaseModel):
+    """Whole days on the brands' own clock, both named ones too; four weeks up to today unless said."""
+
+    since: Day | None = None
+    until: Day | None = None
+    brand: Word = ""
+    by: Annotated[By, Field(description="What the figures are parted by.")] = ""
+
+    def asked(self, zone: ZoneInfo, now: datetime) -> Asked:
+        last = self.until or now.astimezone(zone).date()
+        first = self.since or last - timedelta(days=USUAL - 1)
+        return Asked(first=first, last=last, zone=zone, brand=self.brand, by=self.by)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.since and self.until and not 0 <= (self.until - self.since).days < LONGEST:
+            raise ValueError(f"until must not be before since, nor {LONGEST} days after it")
+        if self.since and not self.until:
+            raise ValueError("until must be said with since")
+        return self
+
+
+class Listed(Page, Span):
+    """One page of the list; with a figure, of the cases behind it."""
+
+    figure: Literal["", *FIGURES] = ""  # type: ignore[valid-type]
+    group: Word = ""
 
 
 class Dismissed(BaseModel):
