@@ -10,6 +10,7 @@ on another platform only, for who copies a text on the same one is left out befo
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -20,6 +21,8 @@ from monitor.copies import SHORTEST, digest, fingerprint, is_copy, words
 from monitor.schema import cases, likenesses, mentions, verdicts
 from monitor.store import Store
 
+CHUNK = 500
+"""Values that one question to the database names."""
 WITHIN = timedelta(days=1)
 """Complaints further apart are about two things."""
 AT_ONCE = timedelta(hours=3)
@@ -37,19 +40,32 @@ NEAR, NEAR_WORDS = 2 / 3, 5
 
 def marks(post: Row[Any]) -> tuple[int, ...]:
     """Numbers of which two posts share one when one person may have written them, or when they may say the same."""
-    if not post.author:
-        return ()
-    found = [digest(f"{post.brand} {post.platform} by {_name(post.author)}")]
-    person = _person(post.author)
+    return _marks(post.brand, post.platform, post.author, post.text) if post.author else ()
+
+
+@lru_cache(1024)
+def _marks(brand: str, platform: str, author: str, text: str) -> tuple[int, ...]:
+    found = [digest(f"{brand} {platform} by {_name(author)}")]
+    person = _person(author)
     if len(person) >= SHORTEST_NAME:
-        found.append(digest(f"{post.brand} by {person}"))
-    said = fingerprint(post.text, f"{post.brand} says") if len(words(post.text)) >= SHORTEST else ()
-    return (*found, *said)
+        found.append(digest(f"{brand} by {person}"))
+    said = fingerprint(text, f"{brand} says") if len(words(text)) >= SHORTEST else ()
+    return tuple(dict.fromkeys((*found, *said)))
+
+
+def shared(connection: Connection, posts: Sequence[Row[Any]]) -> set[int]:
+    """Those of the posts' marks that complaints of cases bear too: `find` finds nothing for a post without one."""
+    ours = sorted({mark for post in posts for mark in marks(post)})
+    found: set[int] = set()
+    for start in range(0, len(ours), CHUNK):
+        borne = likenesses.c.value.in_(ours[start : start + CHUNK])
+        found.update(connection.scalars(select(likenesses.c.value).where(borne).distinct()))
+    return found
 
 
 def remember(store: Store, connection: Connection, posts: Sequence[Row[Any]]) -> None:
     """Has complaints that are now part of cases found by those like them."""
-    rows = [{"value": value, "mention_id": post.id} for post in posts for value in dict.fromkeys(marks(post))]
+    rows = [{"value": value, "mention_id": post.id} for post in posts for value in marks(post)]
     store.insert_new(connection, likenesses, rows, ["value", "mention_id"])
 
 

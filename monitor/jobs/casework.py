@@ -32,6 +32,7 @@ def settle(
     together, before the next post of a thread that has one.
     """
     known = _with_cases(connection, [post for post, _ in posts])
+    borne = kin.shared(connection, [post for post, verdict in posts if verdict is not None and verdict.is_complaint])
     first: list[tuple[Row[Any], Verdict]] = []
     begun: set[int] = set()
     for post, verdict in posts:
@@ -39,10 +40,12 @@ def settle(
         marked = set(kin.marks(post)) if complaint else set()
         if _thread(post) in known or marked & begun:
             _open(store, connection, first, ladder, now)
-            first, begun = [], set()
             _settle(store, connection, post, verdict, ladder, now)
-        elif complaint and (case := kin.find(connection, post, complaint.topic)):
+            borne |= begun | marked
+            first, begun = [], set()
+        elif complaint and marked & borne and (case := kin.find(connection, post, complaint.topic)):
             join(store, connection, case, post, complaint, ladder(post.brand), now)
+            borne |= marked
         elif complaint:
             first.append((post, complaint))
             begun |= marked
