@@ -56,7 +56,7 @@ def root(alert: Alert, *, actions: bool = False) -> tuple[str, list[Block]]:
         blocks.append(_rich(_section(known, alert)))
     blocks += _quotes(alert)
     blocks += [*_customer(alert), *_links(alert), _footer(alert)] if alert.case.waiting else [_settled(alert)]
-    blocks += buttons(alert.case) if actions else []
+    blocks += buttons(alert.case, joined=story.joined(alert)) if actions else []
     begins = "".join(f": {escape(line(words, 150))}" for words in story.words(alert)[:1] if alert.case.waiting)
     return f"{_notification(alert, said, mentions)}{begins}", blocks
 
@@ -70,7 +70,8 @@ def _line(alert: Alert, *, actions: bool) -> tuple[str, list[Block]]:
     rows += [_section(status, alert)] if status else []
     rows += [{"type": "rich_text_section", "elements": links[:1]}] if links and alert.case.waiting else []
     blocks = [*([_mrkdwn_section(mentions)] if mentions else []), _rich(*rows)]
-    return _notification(alert, said, mentions), blocks + (buttons(alert.case) if actions else [])
+    blocks += buttons(alert.case, joined=story.joined(alert)) if actions else []
+    return _notification(alert, said, mentions), blocks
 
 
 def _incident(storm: Incident) -> tuple[str, list[Block]]:

@@ -5,6 +5,7 @@ from there.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -12,8 +13,12 @@ from typing import Any
 from alerts import story
 from alerts.base import Alert
 from alerts.case import Case, State
+from alerts.words import line
 
 Block = dict[str, Any]
+
+MOST_JOINED = 2
+"""Threads that can be split off by a press: Slack shows five choices behind three dots."""
 
 
 class Act(StrEnum):
@@ -23,6 +28,7 @@ class Act(StrEnum):
     SNOOZE = "snooze"
     ASSIGN = "assign"
     REOPEN = "reopen"
+    SPLIT = "split"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,16 +40,19 @@ class Wish:
     round: int
     minutes: int = 0
     """How long to snooze."""
+    post: int = 0
+    """The post whose thread is to be split off."""
 
     def __str__(self) -> str:
-        return f"{self.act}:{self.case_id}:{self.round}:{self.minutes}"
+        return f"{self.act}:{self.case_id}:{self.round}:{self.post or self.minutes}"
 
     @classmethod
     def read(cls, written: str) -> "Wish":
         """The wish as `str` wrote it. Raises ValueError."""
         act, *numbers = written.split(":")
-        case_id, round_, minutes = (int(number) for number in numbers)
-        return cls(act=Act(act), case_id=case_id, round=round_, minutes=minutes)
+        case_id, round_, number = (int(number) for number in numbers)
+        more = {"post" if act == Act.SPLIT else "minutes": number}
+        return cls(act=Act(act), case_id=case_id, round=round_, **more)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +88,11 @@ class Place:
         return not self.channel
 
 
-def buttons(case: Case, listing: Listing | None = None) -> list[Block]:
-    """The row of what may be done with a case as it stands, the likeliest first; none for a withdrawn one."""
+def buttons(case: Case, listing: Listing | None = None, joined: Sequence[tuple[int, str]] = ()) -> list[Block]:
+    """The row of what may be done with a case as it stands, the likeliest first; none for a withdrawn one.
+
+    `joined` tells of threads that can be split off it: a post of each, and where it is.
+    """
     block_id = f"case:{case.id}" if listing is None else f"case:{case.id}:{listing}"
     if case.state is State.WITHDRAWN:
         return []
@@ -93,7 +105,7 @@ def buttons(case: Case, listing: Listing | None = None) -> list[Block]:
             *claim,
             _button(case, Act.ANSWER, "Answered", primary=not claim),
             _button(case, Act.DISMISS, "Not a complaint"),
-            _more(case),
+            _more(case, joined[:MOST_JOINED]),
         )
     ]
 
@@ -145,12 +157,19 @@ def _button(case: Case, act: Act, label: str, *, primary: bool = False) -> Block
     return {"type": "button", "action_id": act, "text": _plain(label), "value": value, **style}
 
 
-def _more(case: Case) -> Block:
+def _more(case: Case, joined: Sequence[tuple[int, str]]) -> Block:
     """What is asked for seldom, behind three dots."""
     choices = [
         ("Assign to…", Wish(act=Act.ASSIGN, case_id=case.id, round=case.round)),
         ("Snooze for 15 minutes", Wish(act=Act.SNOOZE, case_id=case.id, round=case.round, minutes=15)),
         ("Snooze for 1 hour", Wish(act=Act.SNOOZE, case_id=case.id, round=case.round, minutes=60)),
+        *(
+            (
+                f"Another matter: split off {line(where, 40)}",
+                Wish(act=Act.SPLIT, case_id=case.id, round=case.round, post=post),
+            )
+            for post, where in joined
+        ),
     ]
     options = [{"text": _plain(label), "value": str(wish)} for label, wish in choices]
     return {"type": "overflow", "action_id": "more", "options": options}

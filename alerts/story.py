@@ -278,6 +278,12 @@ def _threads(alert: Alert) -> list[tuple[Complaint, str]]:
     return found
 
 
+def joined(alert: Alert) -> list[tuple[int, str]]:
+    """The threads that can be split off the case: the number of the latest post of each, and where it is."""
+    own = (alert.case.platform, alert.case.thread_id)
+    return [(c.id, where) for c, where in _threads(alert) if (c.mention.platform, c.mention.thread_id) != own]
+
+
 def _who(alert: Alert) -> str:
     posts = living(alert)
     return handle(posts[-1].mention.platform, posts[-1].mention.author) if posts else ""

@@ -71,6 +71,8 @@ def move(click: Click, case: Case, now: datetime) -> Move:
             return moves.assign(case, who, now, form.whom)
         case Act.REOPEN:
             return moves.reopen(case, who, now)
+        case Act.SPLIT:
+            raise ValueError("a split is no move of one case")
 
 
 def already_done(click: Click, case: Case) -> bool:
@@ -88,7 +90,7 @@ def already_done(click: Click, case: Case) -> bool:
             return case.state is State.CLAIMED and click.form is not None and case.assignee == click.form.whom
         case Act.REOPEN:
             return case.waiting
-        case Act.SNOOZE:
+        case Act.SNOOZE | Act.SPLIT:
             return False
 
 
