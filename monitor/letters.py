@@ -65,7 +65,7 @@ def letter(
         return Notice(key=row.key, now=now, title=row.body["title"], lines=tuple(row.body["lines"]))
     if row.kind == SUMMARY:
         with store.read() as connection:
-            return summary(connection, row, now)
+            return summary(connection, row, now, channels[row.channel].say)
     with store.read() as connection:
         sent = connection.execute(_CASE, {"case": row.case_id}).all()
         case = ledger.case_of(sent[0])
@@ -91,6 +91,7 @@ def letter(
         elsewhere=_link(channels, sent, row.channel),
         customer=notes.customer(case),
         answer=notes.answer(case, complaints),
+        opening=ladder(case.brand).opens_after(case, now) is not None,
         suggested=next((m.reference for m in reversed(here) if m.kind == "answer" and m.reference), None),
     )
 

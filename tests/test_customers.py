@@ -15,7 +15,8 @@ from sqlalchemy import select
 
 from alerts import blocks
 from alerts.base import Alert, Customer
-from alerts.story import value
+from alerts.facts import value
+from alerts.voice import ENGLISH
 from monitor.customers import CustomerList, Customers, plain_handle, read
 from monitor.queries import queue
 from monitor.schema import metadata
@@ -138,17 +139,17 @@ def test_the_alert_says_who_is_at_risk(desk: Desk) -> None:
     shown = desk.paper("care").letters[0].shown[0]
     assert isinstance(shown, Alert)
     assert shown.customer == GOLD
-    _, drawn = blocks.root(shown)
+    _, drawn = blocks.root(shown, ENGLISH)
     assert "⭐  Gold customer at risk  · Mari Maasikas  · leaves in May" in seen({"blocks": drawn})
 
 
 def test_a_customer_who_is_not_unhappy_is_not_at_risk() -> None:
     calm = sample.post()
     calm = replace(calm, verdict=replace(calm.verdict, sentiment="neutral"))
-    assert value(GOLD, [calm]) == "Gold customer"
-    assert value(GOLD, [sample.post()]) == "Gold customer at risk"
-    assert value(replace(GOLD, rank=None), [sample.post()]) == ""
-    assert value(GOLD, [sample.post(deleted=True)]) == ""
+    assert value(GOLD, [calm], ENGLISH) == "Gold customer"
+    assert value(GOLD, [sample.post()], ENGLISH) == "Gold customer at risk"
+    assert value(replace(GOLD, rank=None), [sample.post()], ENGLISH) == ""
+    assert value(GOLD, [sample.post(deleted=True)], ENGLISH) == ""
 
 
 def test_a_settled_or_deleted_case_says_nothing_of_the_customer_any_more(desk: Desk) -> None:
@@ -159,7 +160,7 @@ def test_a_settled_or_deleted_case_says_nothing_of_the_customer_any_more(desk: D
     desk.tick(2)
     shown = desk.paper("care").letters[0].shown[-1]
     assert isinstance(shown, Alert)
-    assert "Maasikas" not in str(blocks.root(shown))
+    assert "Maasikas" not in str(blocks.root(shown, ENGLISH))
 
 
 def test_nothing_of_the_list_is_kept_in_the_database(desk: Desk) -> None:
@@ -173,8 +174,8 @@ def test_nothing_of_the_list_is_kept_in_the_database(desk: Desk) -> None:
 @given(name=st.text(max_size=300), note=st.text(max_size=3000), tier=st.text(max_size=300))
 @settings(max_examples=60, deadline=None)
 def test_whatever_the_crm_says_slack_takes_the_message(name: str, note: str, tier: str) -> None:
-    check_message(*blocks.root(sample.alert(customer=Customer(name=name, tier=tier, note=note, rank=1))))
-    check_message(*blocks.root(sample.alert(customer=Customer(name=name, tier=tier, note=note))))
+    check_message(*blocks.root(sample.alert(customer=Customer(name=name, tier=tier, note=note, rank=1)), ENGLISH))
+    check_message(*blocks.root(sample.alert(customer=Customer(name=name, tier=tier, note=note)), ENGLISH))
 
 
 def test_the_list_is_read_again_when_it_changes(desk: Desk, tmp_path: Path) -> None:

@@ -35,15 +35,15 @@ class Board(Channel):
         reference = f"{self.name}-{len(self.messages) + 1}"
         root = message.root if isinstance(message, Alert) else None
         self.messages[reference] = Shown(
-            key=message.key, sent_at=self.clock(), root=root, blocks=blocks.render(message)[1]
+            key=message.key, sent_at=self.clock(), root=root, blocks=blocks.render(message, self.say)[1]
         )
         if isinstance(message, Alert):
             self._told(self.name, message)
         return reference
 
     def update(self, alert: Alert) -> None:
-        reference = alert.root or ""
-        self.messages[reference] = replace(self.messages[reference], blocks=blocks.root(alert)[1], edited=True)
+        reference, (_, drawn) = alert.root or "", blocks.root(alert, self.say)
+        self.messages[reference] = replace(self.messages[reference], blocks=drawn, edited=True)
         self._told(self.name, alert)
 
     def find(self, message: Message, since: datetime) -> str | None:

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from alerts.story import handle, safe_url
-from alerts.words import line, shorten
+from alerts.words import handle, line, safe_url, shorten
 from monitor.digest.language import Voice
 from monitor.digest.review import Past, Platform, Review, Topic
 from monitor.digest.sentences import EXPECT_AN_HOUR, GO_UNANSWERED, five
