@@ -14,10 +14,12 @@ from rich.console import Console
 from sqlalchemy import select
 
 from alerts import blocks
+from alerts import case as moves
 from alerts.base import Alert, Customer
 from alerts.facts import value
 from alerts.voice import ENGLISH
 from monitor.customers import CustomerList, Customers, plain_handle, read
+from monitor.desk.records import Records
 from monitor.queries import queue
 from monitor.schema import metadata
 from monitor.views import show_queue, story_json
@@ -252,3 +254,17 @@ def test_programs_are_told_too(desk: Desk) -> None:
     }  # fmt: skip
     assert anna["customer"] is None
     assert mari["answer"]["language"] == "en"
+
+
+def test_in_slack_the_valued_come_first_too_and_it_is_said_why(desk: Desk) -> None:
+    for who in ("anna", "mari", "tiina"):
+        desk.post("my parcel is late", who)
+        desk.tick(1)
+    records = Records(app=desk.app, channels=[])
+    found, count = records.look_up(limit=2)
+    assert ([each.case.author for each in found], count) == (["mari", "anna"], 3)
+    assert [each.case.author for each in records.look_up(limit=2, skip=2)[0]] == ["tiina"]
+    assert "Gold customer at risk" in str(blocks.entry(records.alerts(found)[0], ENGLISH))
+    desk.app.act(2, lambda case, now: moves.answer(case, "kadri", now))
+    settled = records.look_up(words="parcel", limit=2, skip=1)[0]
+    assert [each.case.author for each in settled] == ["tiina", "mari"]

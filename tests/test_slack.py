@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
 from alerts import blocks, buttons
-from alerts.base import Alert, Notice, Permanent, Transient, Unknown
+from alerts.base import Alert, Answer, Customer, Notice, Permanent, Transient, Unknown
 from alerts.buttons import ASKS_FIRST, Place, Wish
-from alerts.case import Event, Stop
+from alerts.case import Dismissal, Event, Stop
 from alerts.slack import Options, Slack
 from alerts.voice import ENGLISH, LANGUAGES, Voice
 from connectors.base import Secret
@@ -304,7 +304,22 @@ BUTTON = {"type": "button", "action_id": "a", "text": {"type": "plain_text", "te
 ANYTHING = st.text(max_size=400) | st.text("<>&!@|*_~`:\n\u202e\u200b\u0301😀\x00a ", max_size=4000)
 VOICES = st.sampled_from([Voice(language) for language in LANGUAGES])
 MOVES = st.sampled_from(
-    [{}, sample.claimed(5), sample.answered(9), sample.dismissed(5), sample.withdrawn(5), sample.snoozed(5, 50)]
+    [
+        {},
+        sample.claimed(5),
+        sample.given(5),
+        sample.reminded(25),
+        sample.handed_on(45),
+        sample.answered(9),
+        sample.answered(80, "Kati", Stop.PERSON),
+        sample.dismissed(5),
+        *(sample.told_why(5, kind) for kind in Dismissal),
+        sample.reopened(5),
+        sample.again(70),
+        sample.turned_urgent(5),
+        sample.withdrawn(5),
+        sample.snoozed(5, 50),
+    ]
 )
 
 
@@ -328,10 +343,12 @@ def test_whatever_is_written_the_message_is_one_that_slack_takes(
     posts = [sample.post(text, n, author=name, url=url, followers=followers) for n, text in enumerate(texts)]
     moved = {"case": sample.MARI} | moved
     case = replace(moved["case"], brand=name or "b", author=name)
-    events = [replace(event, actor=name, detail={"reason": name}) for event in moved.get("timeline", [])]
-    told = sample.alert(
-        minutes, number, (name, "U012AB3CD"), complaints=posts, root=root, case=case, timeline=events, elsewhere=url
-    )
+    events = [replace(event, actor=name, detail=event.detail | {"reason": name}) for event in moved.get("timeline", [])]
+    about: dict[str, Any] = {"complaints": posts, "root": root, "case": case, "timeline": events, "elsewhere": url}
+    told = sample.alert(minutes, number, (name, "U012AB3CD"), opening=actions, **about)
+    words = Answer(text=texts[0], language="et", topic=name, person_decides=actions)
+    worth = Customer(name=name, tier=name, note=texts[0], rank=number)
+    told = replace(told, answer=words if case.waiting else None, customer=worth)
     notice = Notice(key="n", now=NOW, title=name, lines=tuple(texts))
     given = Event(at=NOW, kind="assigned", actor=name, detail={"to": name})
     call = replace(told, step=None, number=0, root=f"{CARE}:1.000001", timeline=[*events, given])
@@ -340,6 +357,7 @@ def test_whatever_is_written_the_message_is_one_that_slack_takes(
     for act in ASKS_FIRST:
         check_form(buttons.form(Wish(act=act, case_id=case.id, round=case.round), told, Place(channel=CARE), say))
     check_reply(blocks.reply(call, "Already done:", say))
+    shown += [blocks.suggestion(told, say), blocks.suggestion(call, say)]
     for text, drawn in (*shown, blocks.root(told, say, actions=actions), blocks.root(call, say, actions=actions)):
         check_message(text, drawn)
         for block in drawn:

@@ -13,6 +13,7 @@ from alerts import blocks, queue
 from alerts.buttons import Listing
 from alerts.case import Event
 from alerts.markup import mention
+from alerts.rotation import Turn
 from alerts.slack import Slack
 from alerts.voice import Voice
 from alerts.words import line
@@ -84,10 +85,12 @@ def test_whatever_is_written_lists_and_homes_are_such_as_slack_takes(
     lead = blocks.reply(alerts[0], "Done:", say)
     listing = Listing(words=line(words, LONGEST), skip=skip)
     figures = queue.Figures(span=timedelta(days=7), complaints=9, in_time=3, first_reply=None, waiting=2)
+    turn = Turn(who=name, since=sample.at(0), until=sample.at(minutes))
     answers = [
         queue.answer(f"1 case with “{listing.words}”", alerts[:5], listing, say, more=7, lead=lead),
         queue.one(alerts[0], listing, say, lead=lead),
         queue.told(f"There is no “{listing.words}”; there is:", ["`/complaints`"]),
+        queue.rota("On call now", [(name, turn)], say, sample.at(0)),
     ]
     views = [
         queue.home(alerts[:3], alerts[3:], say, more=3, figures=figures, now=sample.at(9), lead=lead),

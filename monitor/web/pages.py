@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -83,8 +84,8 @@ class Pages:
 
         @self.router.post("/cases/{case_id}/snooze")
         def snooze(case_id: Number, said: Annotated[Snoozed, Form()], user: User = agent) -> Response:
-            length = timedelta(minutes=said.minutes)
-            return self._act(case_id, user, "", lambda case, now: moves.snooze(case, user.name, now, now + length))
+            ends = partial(said.ends, opening=self._app.opening)
+            return self._act(case_id, user, "", lambda case, now: moves.snooze(case, user.name, now, ends(case, now)))
 
         @self.router.post("/cases/{case_id}/assign")
         def assign(case_id: Number, said: Annotated[Given, Form()], user: User = agent) -> Response:
@@ -150,6 +151,7 @@ class Pages:
             people=[name for name in accounts.colleagues(store) if name != found.case.assignee],
             dismissals=[kind for kind in Dismissal if kind.words],
             snoozes=SNOOZES,
+            opens=self._app.config.ladder(found.case.brand).opens_after(found.case, now),
         )
 
     def _thread(self, found: Story) -> list[Said]:
