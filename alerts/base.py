@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from alerts.case import Case, Event
@@ -13,8 +13,8 @@ from classifiers.base import Verdict
 from connectors.base import Clock, Mention, Permanent, Transient
 
 __all__ = [
-    "Alert", "Answer", "Channel", "Complaint", "Customer", "Digest", "Message", "Notice", "Options", "Permanent",
-    "Picture", "Transient", "Unknown",
+    "Alert", "Answer", "Channel", "Complaint", "Customer", "Digest", "Incident", "Message", "Notice", "Options",
+    "Permanent", "Picture", "Transient", "Unknown",
 ]  # fmt: skip
 
 
@@ -74,7 +74,8 @@ class Alert:
     """Reference of the case's first message in this channel; None: this becomes it."""
     elsewhere: str | None = None
     """A link to the case's message in the channel of its first step, when that is another one."""
-
+    incident: str | None = None
+    """Reference of the incident in whose thread the case is shown, by a short line; None: it has its own message."""
     customer: Customer | None = None
     """Who the author is, when the brand's list knows."""
     answer: Answer | None = None
@@ -85,8 +86,57 @@ class Alert:
     """There is an opening time until which the case can be snoozed."""
 
     @property
+    def near(self) -> datetime:
+        """A moment close to when the message is read: dates may be left out around it."""
+        return self.case.detected_at
+
+    @property
+    def thread(self) -> str | None:
+        """Reference of the message in whose thread a new one belongs; None: it stands for itself."""
+        return self.incident or self.root
+
+    @property
     def late(self) -> bool:
         return self.case.breached(self.now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """A storm as it stands: many complaints about one topic of a brand, shown in one message and its thread."""
+
+    key: str
+    now: datetime
+    id: int
+    brand: str
+    topic: str
+    """"" when the classifier tells none."""
+    started_at: datetime
+    ended_at: datetime | None
+    usual: float
+    """Complaints an hour, at the hour at which it began."""
+    counts: tuple[tuple[datetime, int], ...]
+    """Complaints by stretches of time, each with its beginning, oldest first."""
+    stretch: timedelta
+    complaints: int
+    """Cases in it."""
+    waiting: int
+    answered: int
+    late: int
+    """Those that waited, or still wait, past the target."""
+    respond_by: datetime | None
+    """When the first of those that wait is due."""
+    apart: tuple[int, ...]
+    """Cases with messages of their own: they came before the storm was noticed, or are urgent."""
+    root: str | None
+    """Reference of the incident's message; None: this becomes it. A new message with a root tells of the end."""
+
+    @property
+    def near(self) -> datetime:
+        return self.started_at
+
+    @property
+    def thread(self) -> str | None:
+        return self.root
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +148,10 @@ class Notice:
     title: str
     lines: tuple[str, ...]
     sign: str = "⚠️"
+
+    @property
+    def thread(self) -> str | None:
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,8 +186,12 @@ class Digest:
     file: str
     """A name for files made of it, without an ending."""
 
+    @property
+    def thread(self) -> str | None:
+        return None
 
-Message = Alert | Notice | Digest
+
+Message = Alert | Incident | Notice | Digest
 """All that a channel can be asked to send."""
 
 
@@ -157,6 +215,8 @@ class Channel(ABC):
     """
 
     Options: ClassVar[type[Options]] = Options
+    suggests: ClassVar[bool] = False
+    """Prepared answers are messages of their own here; elsewhere the case's message shows them."""
 
     def __init__(self, name: str, options: Any, *, clock: Clock) -> None:
         """`name` is the channel's in config.yaml; `options` an instance of the class's `Options`."""
@@ -167,15 +227,15 @@ class Channel(ABC):
 
     @abstractmethod
     def send(self, message: Message) -> str:
-        """Sends a new message, into the thread of `root` when there is one; its reference, to be kept."""
+        """Sends a new message; its reference, to be kept. It goes into its `thread`, when it has one."""
 
-    def suggest(self, alert: Alert) -> str | None:
-        """Sends the prepared answer into the thread of `root`; its reference. None: the case's message has shown it."""
-        return None
+    def suggest(self, alert: Alert) -> str:
+        """Sends the prepared answer into the thread of `root`; its reference. Asked only of a channel that suggests."""
+        raise NotImplementedError
 
     @abstractmethod
-    def update(self, alert: Alert) -> None:
-        """Edits the messages `alert.root` and, if there is one, `alert.suggested` to show the case as it stands.
+    def update(self, shown: Alert | Incident) -> None:
+        """Edits the message `shown.root`, and a case's `suggested` if there is one, to show it as it now stands.
 
         Doing it twice is doing it once.
         """

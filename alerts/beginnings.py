@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import cache
 
 _ACCENT = re.compile("[\u0300-\u036f]")
 
@@ -11,6 +12,11 @@ def without_accents(text: str) -> str:
     return _ACCENT.sub("", unicodedata.normalize("NFKD", text))
 
 
-def begins(plain: str, word: str) -> bool:
-    """A word of the text, which is in small letters and without accents, begins so."""
-    return bool(re.search(rf"(?<!\w){re.escape(without_accents(word.casefold()))}", plain))
+def begins(plain: str, *beginnings: str) -> bool:
+    """A word of the text, which is in small letters and without accents, begins with one of these."""
+    return bool(beginnings) and _any(beginnings).search(plain) is not None
+
+
+@cache
+def _any(beginnings: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{'|'.join(re.escape(without_accents(word.casefold())) for word in beginnings)})")

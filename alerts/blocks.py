@@ -4,8 +4,8 @@ A customer's words stand in `rich_text` and `plain_text` only, where Slack reads
 link or ping. The `mrkdwn` lines, steps and footers, hold our own words and colleagues' names, escaped all the same.
 """
 
-from alerts import facts, story, weekly
-from alerts.base import Alert, Digest, Message, Notice
+from alerts import facts, incident, story, weekly
+from alerts.base import Alert, Digest, Incident, Message, Notice
 from alerts.buttons import buttons
 from alerts.case import CALLS
 from alerts.markup import Block, Script, context, escape, link, mention, mrkdwn, plain, quote, rich, section, text
@@ -18,19 +18,28 @@ _SHORT_URL = 300
 
 
 def render(message: Message, say: Voice, *, actions: bool = False) -> tuple[str, list[Block]]:
-    """The text and blocks of a new message: a case's first one in a channel, one in its thread, or a notice."""
+    """The text and blocks of a new message: a case's first one in a channel, one in its thread, a storm's, a notice."""
     if isinstance(message, Digest):
         return weekly.render(message)
     if isinstance(message, Notice):
         return _notice(message, say)
+    if isinstance(message, Incident):
+        return _ending(message, say) if message.root else _incident(message, say)
     called = any(event.kind in CALLS for event in message.timeline)
     if message.root is None or not (message.step or called):
         return root(message, say, actions=actions)
     return _step(message, say) if message.step else _summons(message, say)
 
 
+def standing(shown: Alert | Incident, say: Voice, *, actions: bool = False) -> tuple[str, list[Block]]:
+    """The message that shows a case or a storm, as it now stands."""
+    return _incident(shown, say) if isinstance(shown, Incident) else root(shown, say, actions=actions)
+
+
 def root(alert: Alert, say: Voice, *, actions: bool = False) -> tuple[str, list[Block]]:
     """A case's own message as the case now stands, with what can be pressed if somebody hears of it (`actions`)."""
+    if alert.incident:
+        return _line(alert, say, actions=actions)
     script = _script(alert, say)
     said = story.headline(alert, say)
     mentions = _mentions(alert)
@@ -45,6 +54,34 @@ def root(alert: Alert, say: Voice, *, actions: bool = False) -> tuple[str, list[
     blocks += buttons(alert, say) if actions else []
     begins = "".join(f": {escape(line(words, 150))}" for words in facts.words(alert, say)[:1] if alert.case.waiting)
     return f"{_notification(script, said, mentions)}{begins}", blocks
+
+
+def _line(alert: Alert, say: Voice, *, actions: bool) -> tuple[str, list[Block]]:
+    """A case in the thread of an incident: how it stands, the first words, a link; and a call, where the step calls."""
+    said, status, script = story.short(alert, say), story.status(alert, say), _script(alert, say)
+    mentions = _mentions(alert)
+    links = _link_parts(alert, say) if alert.case.waiting else []
+    rows = [script.section(said), *(quote(words) for words in facts.beginning(alert, say))]
+    rows += [script.section(status)] if status else []
+    rows += [{"type": "rich_text_section", "elements": links[:1]}] if links else []
+    blocks = [*([section(mentions)] if mentions else []), rich(*rows)]
+    return _notification(script, said, mentions), blocks + (buttons(alert, say) if actions else [])
+
+
+def _incident(storm: Incident, say: Voice) -> tuple[str, list[Block]]:
+    """A storm's own message: the counter, how the cases stand, when they came."""
+    said, stand, script = incident.headline(storm, say), incident.figures(storm, say), Script(say=say, near=storm.near)
+    return script.mrkdwn(said, markup=False), [
+        rich(script.section((*said, "\n", *stand))),
+        rich(*(script.section(bar) for bar in incident.bars(storm))),
+        context(plain(incident.usual(storm, say))),
+        context(plain(incident.footer(storm, say))),
+    ]
+
+
+def _ending(storm: Incident, say: Voice) -> tuple[str, list[Block]]:
+    said, script = incident.ending(storm, say), Script(say=say, near=storm.near)
+    return script.mrkdwn(said, markup=False), [rich(script.section(("🌤️ ", *said)))]
 
 
 def entry(alert: Alert, say: Voice) -> Block:
@@ -67,7 +104,8 @@ def suggestion(alert: Alert, say: Voice) -> tuple[str, list[Block]]:
         gone = say("Settled: there is nothing to answer any more.")
         return gone, [context(plain(gone))]
     script = _script(alert, say)
-    said = ("⚖️ " if alert.answer.person_decides else "💬 ", *facts.suggestion(alert.answer, say))
+    sign = "⚖️ " if alert.answer.person_decides else "💬 "
+    said = (sign, *story.which(alert, say), *facts.suggestion(alert.answer, say))
     words = {"type": "rich_text_preformatted", "elements": [text(facts.prepared(alert.answer, say))]}
     return script.mrkdwn(said, markup=False), [rich(script.section(said), words), *_links(alert, say)]
 
@@ -79,12 +117,12 @@ def reply(alert: Alert, lead: str, say: Voice) -> str:
 
 
 def _script(alert: Alert, say: Voice) -> Script:
-    return Script(say=say, near=alert.case.detected_at)
+    return Script(say=say, near=alert.near)
 
 
 def _step(alert: Alert, say: Voice) -> tuple[str, list[Block]]:
     """Without the customer's words: a step is never edited, and the words must go when she deletes them."""
-    said, script = story.call(alert, say), _script(alert, say)
+    said, script = (*story.which(alert, say), *story.call(alert, say)), _script(alert, say)
     mentions = _mentions(alert)
     sign = "🔴 " if alert.late else "🔔 " if alert.number == 0 else "⏰ "
     words = f"{sign if alert.case.waiting else ''}{mentions}{' ' if mentions else ''}{script.mrkdwn(said)}"
@@ -95,7 +133,8 @@ def _step(alert: Alert, say: Voice) -> tuple[str, list[Block]]:
 
 def _summons(alert: Alert, say: Voice) -> tuple[str, list[Block]]:
     """Calls the colleague who has the case."""
-    (whom, said), script = story.summons(alert, say), _script(alert, say)
+    (whom, asked), script = story.summons(alert, say), _script(alert, say)
+    said = (*story.which(alert, say), *asked)
     return f"{mention(whom)} {script.mrkdwn(said, markup=False)}", [
         section(f"👉 {mention(whom)} {script.mrkdwn(said)}")
     ]

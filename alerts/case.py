@@ -238,6 +238,19 @@ def complain_again(
     return again, Event(at=detected_at, kind="complained_again", actor=case.author)
 
 
+def recount(case: Case, posted_at: datetime, respond_by: datetime, now: datetime) -> Case:
+    """Complaints have come to the case or left it: the clock of its first round counts from the earliest it now has.
+
+    A case that turned urgent under way keeps its clock, or steps that it has climbed would be others.
+    """
+    turned = case.urgent_at is not None and case.urgent_at > case.posted_at
+    if case.round > 1 or posted_at == case.posted_at or turned:
+        return _next(case)
+    urgent_at = posted_at if case.urgent else None
+    check_at = now if case.waiting else None
+    return _next(case, posted_at=posted_at, respond_by=respond_by, check_at=check_at, urgent_at=urgent_at)
+
+
 _NOT_HELD = {"silent_since": None, "reminded_at": None}
 """Nobody has the case, so nobody can fall silent about it."""
 

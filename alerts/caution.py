@@ -27,5 +27,4 @@ def grave(text: str) -> bool:
 
 
 def _has(text: str, beginnings: tuple[str, ...]) -> bool:
-    plain = without_accents(text.casefold())
-    return any(begins(plain, word) for word in beginnings)
+    return begins(without_accents(text.casefold()), *beginnings)

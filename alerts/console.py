@@ -4,8 +4,8 @@ import sys
 from collections.abc import Iterable
 from datetime import datetime
 
-from alerts import facts, story
-from alerts.base import Alert, Channel, Digest, Message, Notice
+from alerts import facts, incident, story
+from alerts.base import Alert, Channel, Digest, Incident, Message, Notice
 from alerts.sentence import Line
 from alerts.words import line, shorten
 
@@ -21,6 +21,11 @@ class Console(Channel):
             self._print([f"📊 {line(message.title)}"], message.sentences)
         elif isinstance(message, Notice):
             self._print([f"{message.sign}  {line(message.title)}"], message.lines)
+        elif isinstance(message, Incident):
+            self._storm(message)
+        elif message.incident is not None and message.root is None:
+            said = self._said(story.short(message, self.say), message)
+            self._print([said], facts.beginning(message, self.say))
         elif message.root is not None and message.step is not None:
             said = self._said(story.call(message, self.say), message)
             self._print([f"⏰ {self._case(message)} · {said}{_called(message)}"])
@@ -31,10 +36,13 @@ class Console(Channel):
             self._card(message)
         return message.key
 
-    def update(self, alert: Alert) -> None:
-        held = story.status(alert, self.say)
-        head = f"{self._case(alert)} · {self._said(story.headline(alert, self.say), alert)}"
-        self._print([head], [self._said(held, alert)] if held else [])
+    def update(self, shown: Alert | Incident) -> None:
+        if isinstance(shown, Incident):
+            rows = incident.headline(shown, self.say), incident.figures(shown, self.say)
+            return self._print([self._said(row, shown) for row in rows])
+        held = story.status(shown, self.say)
+        head = f"{self._case(shown)} · {self._said(story.headline(shown, self.say), shown)}"
+        return self._print([head], [self._said(held, shown)] if held else [])
 
     def find(self, message: Message, since: datetime) -> str | None:
         return None
@@ -53,6 +61,14 @@ class Console(Channel):
             small += facts.prepared(alert.answer, say).split("\n")
         self._print(head, self._quoted(alert), small)
 
+    def _storm(self, storm: Incident) -> None:
+        if storm.root:
+            return self._print([self._said(incident.ending(storm, self.say), storm)])
+        head = [self._said(incident.headline(storm, self.say), storm)]
+        rows = [incident.figures(storm, self.say), *incident.bars(storm)]
+        small = incident.usual(storm, self.say), incident.footer(storm, self.say)
+        return self._print(head, [*(self._said(row, storm) for row in rows), *small])
+
     def _quoted(self, alert: Alert) -> list[str]:
         words = ["\n".join(f"│ {row}" for row in text.split("\n")) for text in facts.words(alert, self.say)]
         if len(words) < 2:
@@ -62,8 +78,8 @@ class Console(Channel):
     def _case(self, alert: Alert) -> str:
         return self.say("case {number}", number=alert.case.id)
 
-    def _said(self, said: Line, alert: Alert) -> str:
-        return self.say.plain(said, alert.case.detected_at)
+    def _said(self, said: Line, shown: Alert | Incident) -> str:
+        return self.say.plain(said, shown.near)
 
     def _print(self, head: Iterable[str], body: Iterable[str] = (), small: Iterable[str] = ()) -> None:
         colours = sys.stdout.isatty()

@@ -12,8 +12,8 @@ from email.message import EmailMessage
 from email.utils import parseaddr
 from html import escape
 
-from alerts import base, facts, story
-from alerts.base import Alert, Channel, Digest, Message, Notice, Permanent, Transient, Unknown
+from alerts import base, facts, incident, story
+from alerts.base import Alert, Channel, Digest, Incident, Message, Notice, Permanent, Transient, Unknown
 from alerts.voice import Voice
 from alerts.words import line, shorten
 from connectors.base import Secret
@@ -53,7 +53,7 @@ class Email(Channel):
             )
         return str(mail["Message-ID"])
 
-    def update(self, alert: Alert) -> None:
+    def update(self, shown: Alert | Incident) -> None:
         """Nothing: a sent mail can't be edited, and a mail for every change would be noise."""
 
     def find(self, message: Message, since: datetime) -> str | None:
@@ -71,12 +71,12 @@ class Email(Channel):
         mail["Date"] = message.now
         mail["Message-ID"] = self._message_id(message.key)
         mail["Auto-Submitted"] = "auto-generated"
-        if isinstance(message, Alert) and message.root is not None:
-            mail["In-Reply-To"] = mail["References"] = line(message.root)
+        if message.thread is not None:
+            mail["In-Reply-To"] = mail["References"] = line(message.thread)
         if isinstance(message, Digest):
             _week(mail, message)
             return mail
-        subject, rows, links = _notice(message) if isinstance(message, Notice) else _alert(message, self.say)
+        subject, rows, links = _letter(message, self.say)
         mail["Subject"] = line(subject)
         mail.set_content("\n\n".join([*rows, *(f"{text}: {url}" for url, text in links)]) + "\n")
         mail.add_alternative(_html(rows, links, self.say.language), subtype="html")
@@ -147,6 +147,26 @@ def _refused(what: str, code: int) -> Transient | Permanent | Unknown:
     return Permanent(said) if code >= 500 else Transient(said)
 
 
+def _letter(message: Alert | Incident | Notice, say: Voice) -> tuple[str, list[str], list[tuple[str, str]]]:
+    """Subject, paragraphs and links."""
+    match message:
+        case Notice():
+            return _notice(message)
+        case Incident():
+            return _storm(message, say)
+        case Alert():
+            return _alert(message, say)
+
+
+def _storm(storm: Incident, say: Voice) -> tuple[str, list[str], list[tuple[str, str]]]:
+    said = say.plain(incident.headline(storm, say), storm.near)
+    if storm.root:
+        return said, [said, say.plain(incident.ending(storm, say), storm.near)], []
+    chart = "\n".join(say.plain(bar, storm.near) for bar in incident.bars(storm))
+    figures = say.plain(incident.figures(storm, say), storm.near)
+    return said, [said, figures, chart, incident.usual(storm, say), incident.footer(storm, say)], []
+
+
 def _notice(notice: Notice) -> tuple[str, list[str], list[tuple[str, str]]]:
     return f"{notice.sign} {notice.title}", [shorten("\n".join(notice.lines), 5000, lines=100)], []
 
@@ -166,8 +186,7 @@ def _week(mail: EmailMessage, digest: Digest) -> None:
 
 
 def _alert(alert: Alert, say: Voice) -> tuple[str, list[str], list[tuple[str, str]]]:
-    """Subject, paragraphs and links."""
-    near = alert.case.detected_at
+    near = alert.near
     said = say.plain(story.headline(alert, say), near)
     words = facts.words(alert, say)
     if len(words) > 1:

@@ -9,18 +9,21 @@ from alerts.voice import Voice
 from alerts.words import handle, line, safe_url, shorten
 from classifiers.base import Sentiment, Verdict
 
+MAX_THREADS = 5
+"""Of one case, that are linked to."""
+
 
 def customer(alert: Alert, say: Voice) -> str:
     """Who wrote, how many will read it, in which language and mood; only who, once settled; "" once deleted."""
     posts = living(alert)
     if not posts:
         return ""
-    latest = posts[-1].mention
     if not alert.case.waiting:
-        return handle(latest.platform, latest.author)
+        return author(alert)
+    names = dict.fromkeys(handle(c.mention.platform, c.mention.author) for c, _ in _threads(alert, say))
     followers = next((c.mention.followers for c in reversed(posts) if c.mention.followers is not None), None)
     facts = [
-        handle(latest.platform, latest.author),
+        ", ".join(name for name in list(names)[:MAX_THREADS] if name),
         "" if followers is None else _followers(followers, say),
         next((name for c in reversed(posts) if (name := say.tongue(c.verdict.language or c.mention.lang))), ""),
         _mood(_surest(posts).sentiment, say),
@@ -101,12 +104,15 @@ def between(alert: Alert, say: Voice) -> Line:
 
 
 def links(alert: Alert, say: Voice) -> list[tuple[str, str]]:
-    """Addresses with their words: the customer's latest post, where to answer, and the team's own message."""
-    posts, where = living(alert), say.platform(alert.case.platform)
-    waits = alert.case.waiting
-    verb = say("Answer on {platform}", platform=where) if waits else say("See it on {platform}", platform=where)
+    """Addresses with their words: the customer's latest post in each thread, and the team's own message."""
+
+    def words(where: str) -> str:
+        if alert.case.waiting:
+            return say("Answer on {platform}", platform=where)
+        return say("See it on {platform}", platform=where)
+
     found = [
-        (safe_url(posts[-1].mention.url) if posts else None, verb),
+        *((safe_url(post.mention.url), words(where)) for post, where in _threads(alert, say)[:MAX_THREADS]),
         (safe_url(alert.elsewhere) if alert.elsewhere else None, say("Open the team's thread")),
     ]
     return [(url, text) for url, text in found if url]
@@ -130,6 +136,28 @@ def living(alert: Alert) -> list[Complaint]:
     if alert.case.state is State.WITHDRAWN:
         return []
     return [complaint for complaint in alert.complaints if not complaint.deleted]
+
+
+def beginning(alert: Alert, say: Voice) -> list[str]:
+    """The first words of the oldest post, for a case that waits."""
+    return [shorten(said, 160, lines=2) for said in words(alert, say)[:1]] if alert.case.waiting else []
+
+
+def author(alert: Alert) -> str:
+    """Who wrote the latest post; "" once it is deleted."""
+    posts = living(alert)
+    return handle(posts[-1].mention.platform, posts[-1].mention.author) if posts else ""
+
+
+def _threads(alert: Alert, say: Voice) -> list[tuple[Complaint, str]]:
+    """The latest post of each thread of the case, the latest thread first, with where it is; numbered where needed."""
+    latest = {(c.mention.platform, c.mention.thread_id): c for c in living(alert)}
+    found: list[tuple[Complaint, str]] = []
+    for post in sorted(latest.values(), key=lambda c: c.mention.posted_at, reverse=True):
+        same = sum(earlier.mention.platform == post.mention.platform for earlier, _ in found)
+        where = say.platform(post.mention.platform)
+        found.append((post, f"{where} ({same + 1})" if same else where))
+    return found
 
 
 def _followers(number: int, say: Voice) -> str:

@@ -10,7 +10,7 @@ from slack_sdk.web import SlackResponse
 
 from alerts import base, blocks
 from alerts._slack_api import SlackApi, respond
-from alerts.base import Alert, Channel, Digest, Message, Permanent, Transient, Unknown
+from alerts.base import Alert, Channel, Digest, Incident, Message, Permanent, Transient, Unknown
 from alerts.markup import Block
 from connectors.base import Clock, Secret
 
@@ -57,6 +57,7 @@ class Options(base.Options):
 
 class Slack(Channel):
     Options = Options
+    suggests = True
 
     def __init__(self, name: str, options: Any, *, clock: Clock) -> None:
         super().__init__(name, options, clock=clock)
@@ -72,7 +73,7 @@ class Slack(Channel):
         return self._post(alert, *blocks.suggestion(alert, self.say))
 
     def _post(self, message: Message, text: str, rendered: list[Block]) -> str:
-        channel, thread = _split(message.root) if isinstance(message, Alert) and message.root else (None, None)
+        channel, thread = _split(message.thread) if message.thread else (None, None)
         response = self._api.call(
             self._client.chat_postMessage,
             Unknown,
@@ -98,13 +99,13 @@ class Slack(Channel):
                 raise Unknown(str(error)) from None
         return f"{channel}:{ts}"
 
-    def update(self, alert: Alert) -> None:
-        if alert.root is None:
-            raise ValueError(f"{alert.key} has no message to edit")
-        self._edit(alert.root, *blocks.root(alert, self.say, actions=self.options.actions is not None))
-        if alert.suggested is not None:
+    def update(self, shown: Alert | Incident) -> None:
+        if shown.root is None:
+            raise ValueError(f"{shown.key} has no message to edit")
+        self._edit(shown.root, *blocks.standing(shown, self.say, actions=self.options.actions is not None))
+        if isinstance(shown, Alert) and shown.suggested is not None:
             with suppress(Permanent):  # somebody has deleted it: no loss
-                self._edit(alert.suggested, *blocks.suggestion(alert, self.say))
+                self._edit(shown.suggested, *blocks.suggestion(shown, self.say))
 
     def _edit(self, reference: str, text: str, rendered: list[Block]) -> None:
         channel, ts = _split(reference)
@@ -125,8 +126,8 @@ class Slack(Channel):
             "inclusive": True,
             "include_all_metadata": True,
         }
-        if isinstance(message, Alert) and message.root:
-            channel, thread = _split(message.root)
+        if message.thread:
+            channel, thread = _split(message.thread)
             pages = self._api.pages(self._client.conversations_replies, channel=channel, ts=thread, **about)
         else:
             channel = self._api.where()

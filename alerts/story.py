@@ -4,7 +4,7 @@ from datetime import datetime
 
 from alerts.base import Alert
 from alerts.case import CALLS, Case, Dismissal, Event, State, Stop, dismissal
-from alerts.facts import urgent
+from alerts.facts import author, urgent
 from alerts.sentence import Bold, Line, Who
 from alerts.voice import Voice
 from alerts.words import handle, line
@@ -30,6 +30,20 @@ def mark(alert: Alert) -> str:
 def headline(alert: Alert, say: Voice) -> Line:
     """The case in one line: whose, where, and how urgent or how it ended; nothing in it ever goes stale."""
     return (f"{mark(alert)} ", Bold(title(alert.case, say)), " · ", *_outcome(alert, say))
+
+
+def short(alert: Alert, say: Voice) -> Line:
+    """The case in one line where its brand and topic are plain: who, where, and how urgent or how it ended."""
+    number = say("Case {number}", number=alert.case.id)
+    who = " · ".join(part for part in (author(alert), say.platform(alert.case.platform)) if part)
+    return (f"{mark(alert)} {number} · ", Bold(who), " · ", *_outcome(alert, say))
+
+
+def which(alert: Alert, say: Voice) -> Line:
+    """Which case is meant, where there are several in one thread; empty elsewhere."""
+    if not alert.incident or not author(alert):
+        return ()
+    return (say("Case {number}", number=alert.case.id), " · ", Bold(author(alert)), " · ")
 
 
 def status(alert: Alert, say: Voice) -> Line:

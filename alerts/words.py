@@ -14,6 +14,8 @@ PLATFORMS = {"youtube": "YouTube", "rss": "RSS", "imap": "e-mail"}
 
 MAX_URL = 3000
 
+_ORDINARY = re.compile("[\n -~\u00a1-\u00ac\u00ae-\u02ff\u0400-\u0482\u048a-\u052f]*")
+"""Texts of nothing but Latin and Cyrillic letters and common signs, which need no closer look."""
 _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 _SPACES = re.compile(r"[^\S\n]+")
 _BLANK_LINES = re.compile(r"(?: ?\n){3,}")
@@ -31,6 +33,14 @@ def clean(text: str) -> str:
     """The text without what could harm the reader: control and direction characters, floods of accents and of
     empty space. Line ends stay, at most one empty line at a time; a clean text stays as it is."""
     text = _LINE_END.sub("\n", text)
+    if not _ORDINARY.fullmatch(text):
+        text = _REPEATED_JOINERS.sub(_first_of_each, "".join(_harmless(text)))
+    if not _SEEN.search(text):
+        return ""
+    return _BLANK_LINES.sub("\n\n", _SPACES.sub(" ", text)).replace(" \n", "\n").strip()
+
+
+def _harmless(text: str) -> list[str]:
     kept: list[str] = []
     marks = 0
     for char in text:
@@ -44,10 +54,7 @@ def clean(text: str) -> str:
             kept.append("\ufffd")
         elif category not in ("Cc", "Cf") and marks <= _MARKS:
             kept.append(char)
-    text = _REPEATED_JOINERS.sub(_first_of_each, "".join(kept))
-    if not _SEEN.search(text):
-        return ""
-    return _BLANK_LINES.sub("\n\n", _SPACES.sub(" ", text)).replace(" \n", "\n").strip()
+    return kept
 
 
 def line(text: str, limit: int = 200) -> str:

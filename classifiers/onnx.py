@@ -85,13 +85,13 @@ class Onnx(Classifier):
         return [verdict for verdict in verdicts if verdict]
 
     def _verdicts(self, texts: Sequence[str]) -> Iterator[tuple[int, Verdict]]:
-        """Each text's place and verdict, the short ones of a window first."""
+        """Each text's place and verdict; the long ones first, for which no core then waits at the end."""
         loaded, size = self._loaded, max(1, self.options.batch_size)
         most = loaded.max_tokens * CHARACTERS_A_TOKEN
         for start in range(0, len(texts), size * WINDOW):
             window = [readable(text, most) for text in texts[start : start + size * WINDOW]]
             tokens = [encoding.ids for encoding in loaded.tokenizer.encode_batch_fast(window)]
-            order = sorted(range(len(tokens)), key=lambda index: len(tokens[index]))
+            order = sorted(range(len(tokens)), key=lambda index: -len(tokens[index]))
             passes = [order[at : at + size] for at in range(0, len(order), size)]
             for chosen, judged in zip(passes, self._passes(window, tokens, passes), strict=True):
                 yield from zip((start + index for index in chosen), judged, strict=True)
@@ -110,12 +110,12 @@ class Onnx(Classifier):
             return list(cores.map(run, passes))
 
     def _pass(self, texts: Sequence[str], tokens: Sequence[Sequence[int]]) -> list[Verdict]:
-        """One pass of the model; its texts are sorted by length."""
+        """One pass of the model; its first text is the longest."""
         import numpy as np
 
         loaded, threshold = self._loaded, self.threshold
         lengths = np.array([len(ids) for ids in tokens], np.int32)
-        ids = np.full((len(texts), lengths[-1]), loaded.padding, np.int64)
+        ids = np.full((len(texts), lengths[0]), loaded.padding, np.int64)
         for row, known in enumerate(tokens):
             ids[row, : lengths[row]] = known
         complaints, shares, *rest = loaded.session.run(

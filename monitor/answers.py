@@ -22,4 +22,4 @@ def link(complaints: Sequence[Complaint], faq: Sequence[Entry]) -> str | None:
     if latest is None or latest.verdict.intent != "question":
         return None
     plain = without_accents(latest.mention.text.casefold())
-    return next((entry.link for entry in faq if any(begins(plain, word) for word in entry.words)), None)
+    return next((entry.link for entry in faq if begins(plain, *entry.words)), None)

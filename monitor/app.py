@@ -25,10 +25,12 @@ from monitor.jobs.collect import collect, due, register
 from monitor.jobs.deliver import Postman, deliver
 from monitor.jobs.digests import digests, latest, post
 from monitor.jobs.escalate import escalate
-from monitor.jobs.missed import missed
+from monitor.jobs.missed import missed, named
 from monitor.jobs.outage import outage
 from monitor.jobs.outcome import Outcome
+from monitor.jobs.parting import merge, split
 from monitor.jobs.retain import retain
+from monitor.jobs.storms import watch as watch_storms
 from monitor.jobs.triage import triage
 from monitor.jobs.verify import recheck, recheck_due, verify
 from monitor.letters import Notes
@@ -124,7 +126,8 @@ class App:
 
     @cached_property
     def rooms(self) -> Rooms:
-        return Rooms(routes=self.config.routes, quiet=self.config.quiet)
+        suggesting = [name for name, channel in self.channels.items() if channel.suggests]
+        return Rooms(routes=self.config.routes, quiet=self.config.quiet, suggesting=suggesting)
 
     @cached_property
     def postman(self) -> Postman:
@@ -163,6 +166,14 @@ class App:
 
     def triage(self) -> Outcome:
         return triage(self.store, self.classifier, self.config.ladder, self.clock(), self.config.topics)
+
+    def storms(self) -> Outcome:
+        watched = {name: brand.storms for name, brand in self.config.brands.items() if brand.storms.watch}
+        return watch_storms(self.store, watched, self._storm_channel, self.clock())
+
+    def _storm_channel(self, brand: str, topic: str) -> str:
+        first = self.config.ladder(brand).steps[0].channel
+        return self.config.brands[brand].storms.channel or self.rooms.usual(first, brand, topic)
 
     def escalate(self) -> Outcome:
         return escalate(self.store, self.config.ladder, self.clock(), self.rooms)
@@ -248,6 +259,15 @@ class App:
         """A person's word that a post is a complaint which the model let pass. Raises NotAllowed."""
         return missed(self.store, post, self.classifier, self.config.ladder, who, self.clock(), self.config.topics)
 
+    def split(self, case_id: int, post: str, who: str) -> Case:
+        """A person's word that a post of a case is another matter; its own case. Raises NotAllowed."""
+        post_id = named(self.store, post).id
+        return split(self.store, case_id, post_id, self.config.ladder, who, self.clock())
+
+    def join(self, case_id: int, other: int, who: str) -> Case:
+        """A person's word that another case is the same matter as this one. Raises NotAllowed."""
+        return merge(self.store, case_id, other, self.config.ladder, who, self.clock())
+
     def watch(self) -> list[Finding]:
         """Audits, tells the audit channel of findings, and asks for the heartbeat address only when there are none."""
         findings = self.audit()
@@ -279,6 +299,7 @@ class App:
             "triage": self.triage,
             "verify": self.verify,
             "triage again": self.triage,
+            "storms": self.storms,
             "escalate": self.escalate,
             "digests": self.digests,
             "deliver": self.deliver,

@@ -10,7 +10,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from connectors.base import storable
-from monitor import cli_model, cli_on_call, cli_web
+from monitor import cli_cases, cli_model, cli_on_call, cli_web
 from monitor.cli_digest import digest
 from monitor.cli_posts import filtered
 from monitor.entrance import (
@@ -270,6 +270,8 @@ cli.add_typer(cli_on_call.on_call, name="on-call")
 cli.command()(filtered)
 cli.command()(digest)
 cli.command()(cli_model.missed)
+cli.command()(cli_cases.split)
+cli.command()(cli_cases.join)
 
 
 @cli.command()

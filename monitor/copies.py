@@ -43,12 +43,12 @@ def is_copy(text: str, original: str) -> bool:
 
 def fingerprint(text: str, scope: str) -> tuple[int, ...]:
     """Numbers of which texts of the same scope share one when they are copies, and hardly ever otherwise."""
-    hashes = [_hash(word) for word in set(words(text)[:LONGEST])]
+    hashes = [digest(word) for word in set(words(text)[:LONGEST])]
     if not hashes:
         return ()
     least = [min(map(mask.__xor__, hashes)) for mask in _masks()]
     bands = zip(*[iter(least)] * ROWS, strict=True)
-    return tuple(_hash(f"{scope} {number} {band}") for number, band in enumerate(bands))
+    return tuple(digest(f"{scope} {number} {band}") for number, band in enumerate(bands))
 
 
 def words(text: str) -> list[str]:
@@ -63,9 +63,9 @@ def _numbers(said: set[str]) -> set[str]:
 @cache
 def _masks() -> tuple[int, ...]:
     """Each puts the hashes of words into another order, in which texts that share words often begin with the same."""
-    return tuple(_hash(f"mask {number}") for number in range(BANDS * ROWS))
+    return tuple(digest(f"mask {number}") for number in range(BANDS * ROWS))
 
 
-def _hash(text: str) -> int:
+def digest(text: str) -> int:
     """63 bits, the same for ever: they are stored."""
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest()) >> 1

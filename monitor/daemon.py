@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 PULSE = timedelta(seconds=2)
 """How often the jobs look for due rows."""
+STORMS = timedelta(seconds=15)
 AUDIT = timedelta(minutes=1)
 RETAIN = timedelta(hours=1)
 PASSES = 1000
@@ -55,6 +56,7 @@ def run(app: App, pulse: timedelta = PULSE) -> None:
         every(pulse, f"collect {source}", lambda source=source: app.collect(source))  # type: ignore[misc]
     every(pulse, "triage", app.triage)
     every(pulse, "verify", app.verify)
+    every(STORMS, "storms", app.storms)
     every(pulse, "escalate", app.escalate)
     every(pulse, "deliver", deliver)
     every(AUDIT, "recheck", app.recheck_due)

@@ -106,14 +106,15 @@ def holders(store: Store) -> list[str]:
         return sorted(connection.scalars(claimed.distinct()))
 
 
-def brand_replies(store: Store, case: Case) -> list[tuple[datetime, str, str, str]]:
-    """What the brand wrote in a case's thread, oldest first: when, who, text and address."""
-    said = select(mentions.c.posted_at, mentions.c.author, mentions.c.text, mentions.c.url).where(
-        mentions.c.brand == case.brand,
-        mentions.c.platform == case.platform,
-        mentions.c.thread_id == case.thread_id,
-        mentions.c.by_brand,
-        mentions.c.erased_at.is_(None),
+def brand_replies(store: Store, case: Case) -> list[tuple[datetime, str, str, str, str]]:
+    """What the brand wrote in a case's threads, oldest first: when, on which platform, who, text and address."""
+    place = ("brand", "platform", "thread_id")
+    hers = select(*(mentions.c[name] for name in place)).where(mentions.c.case_id == case.id, ~mentions.c.by_brand)
+    threads = hers.distinct().subquery()
+    said = (
+        select(*(mentions.c[name] for name in ("posted_at", "platform", "author", "text", "url")))
+        .join(threads, and_(*(threads.c[name] == mentions.c[name] for name in place)))
+        .where(mentions.c.by_brand, mentions.c.erased_at.is_(None))
     )
     with store.read() as connection:
         return [tuple(row) for row in connection.execute(said.order_by(mentions.c.posted_at, mentions.c.id))]

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert,
 from alerts.case import CALLS, Case, Event, Move, State, Stop
 from alerts.ladder import Ladder, rungs
 from monitor import feedback
-from monitor.schema import cases, events, fingerprints, mentions, outbox, verdicts
+from monitor.schema import cases, events, fingerprints, likenesses, mentions, outbox, verdicts
 
 VERIFY_AHEAD = timedelta(minutes=2)
 """How long before a step that nothing silences a thread is asked once more."""
@@ -19,6 +19,7 @@ VERIFY_AHEAD = timedelta(minutes=2)
 FIELDS = tuple(field.name for field in fields(Case))
 COLUMNS = tuple(cases.c[name] for name in FIELDS)
 
+_ATTACH = update(mentions).where(mentions.c.id == bindparam("post"))
 _CHANGE = update(cases).where(cases.c.id == bindparam("case"))
 _EVENTS = insert(events)
 _MESSAGES = insert(outbox)
@@ -50,7 +51,14 @@ def forget(connection: Connection, mention_ids: Sequence[int], now: datetime, **
     nothing = {"text": "", "author": "", "url": "", "erased_at": now} | columns
     connection.execute(update(mentions).where(mentions.c.id.in_(mention_ids)).values(nothing))
     connection.execute(update(verdicts).where(verdicts.c.mention_id.in_(mention_ids)).values(why=[]))
-    connection.execute(delete(fingerprints).where(fingerprints.c.mention_id.in_(mention_ids)))
+    for table in (fingerprints, likenesses):
+        connection.execute(delete(table).where(table.c.mention_id.in_(mention_ids)))
+
+
+def attach(connection: Connection, held: Sequence[tuple[Row[Any], Case]]) -> None:
+    """Makes posts part of cases; from now on they are looked up again, since people see them."""
+    rows = [{"post": post.id, "case_id": case.id, "recheck_at": post.detected_at} for post, case in held]
+    _many(connection, _ATTACH, rows)
 
 
 def verify_time(case: Case, ladder: Ladder, after: datetime | None = None) -> datetime | None:
@@ -97,16 +105,27 @@ def log(connection: Connection, entries: Iterable[tuple[int, Event]]) -> None:
     _many(connection, _EVENTS, rows)
 
 
-def send_steps(connection: Connection, steps: Iterable[tuple[Case, int, str, datetime | None]], now: datetime) -> None:
-    """Puts steps of the cases' present rounds into the outbox; keys are unique for ever.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A step of a case's present round, and where and when it is said."""
 
-    Each comes with its channel and, when that is quiet, with the time until which it is held.
-    """
+    case: Case
+    index: int
+    """Its place in the ladder."""
+    channel: str
+    held: datetime | None = None
+    """Until when, if the channel is quiet."""
+    storm_id: int | None = None
+    """In whose thread, if in one."""
+
+
+def send_steps(connection: Connection, steps: Iterable[Placed], now: datetime) -> None:
+    """Puts steps into the outbox; keys are unique for ever."""
     rows = [
-        _message(case, channel, now)
-        | {"key": f"case:{case.id}:{case.round}:{index}", "kind": "step", "step": index}
-        | {"due_at": held or now, "held_until": held}
-        for case, index, channel, held in steps
+        _message(step.case, step.channel, now)
+        | {"key": f"case:{step.case.id}:{step.case.round}:{step.index}", "kind": "step", "step": step.index}
+        | {"due_at": step.held or now, "held_until": step.held, "storm_id": step.storm_id}
+        for step in steps
     ]
     _put(connection, rows)
 

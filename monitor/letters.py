@@ -7,13 +7,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, bindparam, select
 
-from alerts.base import Alert, Answer, Channel, Complaint, Customer, Notice, Permanent, Transient
+from alerts.base import Alert, Answer, Channel, Complaint, Customer, Incident, Notice, Permanent, Transient
 from alerts.case import CALLS, Case, Event, State
 from alerts.ladder import Ladder, Step, rungs
 from alerts.rotation import Rotation
 from classifiers.base import Verdict
 from connectors.base import Mention
 from monitor import ledger, rota
+from monitor.incidents import heading, incident
 from monitor.openings import summary
 from monitor.rooms import SUMMARY
 from monitor.schema import cases, events, mentions, outbox, verdicts
@@ -23,7 +24,11 @@ POST = tuple(field.name for field in fields(Mention))
 VERDICT = tuple(field.name for field in fields(Verdict))
 
 _CASE: Select[Any] = (
-    select(*ledger.COLUMNS, outbox.c.kind, outbox.c.channel, outbox.c.reference, outbox.c.version.label("shown"))
+    select(
+        *ledger.COLUMNS,
+        *(outbox.c[name] for name in ("kind", "channel", "reference", "storm_id")),
+        outbox.c.version.label("shown"),
+    )
     .outerjoin(outbox, and_(outbox.c.case_id == cases.c.id, outbox.c.state == "sent"))
     .where(cases.c.id == bindparam("case"))
     .order_by(outbox.c.id)
@@ -58,15 +63,17 @@ def letter(
     rotations: Mapping[str, Rotation],
     now: datetime,
     notes: Notes = NO_NOTES,
-) -> Alert | Notice | None:
+) -> Alert | Incident | Notice | None:
     """The message of an outbox row; None for what need not be said any more: an update of what already shows the case
-    as it stands, a reminder of a claim that is no more, a summary of nothing."""
+    or storm as it stands, a reminder of a claim that is no more, a summary of nothing."""
     if row.kind == "notice":
         return Notice(key=row.key, now=now, title=row.body["title"], lines=tuple(row.body["lines"]))
     if row.kind == SUMMARY:
         with store.read() as connection:
             return summary(connection, row, now, channels[row.channel].say)
     with store.read() as connection:
+        if row.case_id is None:
+            return incident(connection, row, now)
         sent = connection.execute(_CASE, {"case": row.case_id}).all()
         case = ledger.case_of(sent[0])
         here = [message for message in sent if message.channel == row.channel]
@@ -74,6 +81,8 @@ def letter(
             shown = max((message.shown or 0 for message in here), default=case.version)
             if shown >= case.version:
                 return None
+        first = next((message for message in here if message.reference), row)
+        storm = heading(connection, first) if first.storm_id is not None else None
         complaints = read_complaints(connection, case)
         timeline = read_timeline(connection, case.id)
         if row.kind == "call" and _is_moot(case, timeline, row):
@@ -89,6 +98,7 @@ def letter(
         number=row.step,
         root=next((message.reference for message in here if message.reference), None),
         elsewhere=_link(channels, sent, row.channel),
+        incident=storm,
         customer=notes.customer(case),
         answer=notes.answer(case, complaints),
         opening=ladder(case.brand).opens_after(case, now) is not None,

@@ -50,7 +50,7 @@ class Sieve:
             return None
         common = [word for word in self.rules.ambiguous if Watch(brand="", keywords=(word,)).wants(text)]
         plain = without_accents(text.casefold())
-        known = any(begins(plain, context) for word in common for context in self.rules.ambiguous[word])
+        known = any(begins(plain, *self.rules.ambiguous[word]) for word in common)
         return None if known or not common else f"ambiguous: {common[0]}"
 
     @cached_property

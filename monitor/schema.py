@@ -113,6 +113,15 @@ fingerprints = Table(
     sqlite_with_rowid=False,
 )
 
+likenesses = Table(
+    "likenesses",
+    metadata,
+    C("value", BigInteger, primary_key=True, autoincrement=False),
+    C("mention_id", Integer, ForeignKey("mentions.id"), primary_key=True),  # a complaint of a case
+    Index(None, "mention_id"),
+    sqlite_with_rowid=False,
+)
+
 verdicts = Table(
     "verdicts",
     metadata,
@@ -158,6 +167,7 @@ cases = Table(
     C("urgent_at", Utc),
     C("urgent_from", Integer, nullable=False, default=0),
     C("version", Integer, nullable=False),
+    C("storm_id", Integer, ForeignKey("storms.id")),  # of which it is part
     UniqueConstraint("brand", "platform", "thread_id", "author"),
     Index(None, "check_at"),
     Index(None, "verify_at"),
@@ -165,6 +175,7 @@ cases = Table(
     Index(None, "state", "stopped_at"),
     Index(None, "posted_at"),
     Index(None, "brand", "platform", "author"),
+    Index(None, "storm_id"),
     Index(None, "brand", "posted_at"),
     Index(None, "brand", "stopped_at"),
 )
@@ -186,7 +197,7 @@ outbox = Table(
     metadata,
     C("id", Integer, primary_key=True),
     C("key", String(300), nullable=False, unique=True),
-    C("kind", String(20), nullable=False),  # step, answer, update, call, summary, notice or digest
+    C("kind", String(20), nullable=False),  # step, answer, update, call, summary, notice, digest or storm
     C("case_id", Integer, ForeignKey("cases.id")),
     C("channel", String(200), nullable=False),
     C("round", Integer, nullable=False, default=0),
@@ -203,9 +214,37 @@ outbox = Table(
     C("held_until", Utc),  # when the channel opens that was quiet
     C("tried_at", Utc),  # the first time that it may have left
     C("settled_at", Utc),
+    C("storm_id", Integer, ForeignKey("storms.id")),  # which it shows, or in whose thread it is said
     Index(None, "due_at"),
     Index(None, "priority", "id", sqlite_where=text("due_at IS NOT NULL"), postgresql_where=text("due_at IS NOT NULL")),
     Index(None, "case_id", "channel"),
+    Index(None, "storm_id"),
+)
+
+storms = Table(
+    "storms",
+    metadata,
+    C("id", Integer, primary_key=True),
+    C("brand", String(200), nullable=False),
+    C("topic", String(20), nullable=False),
+    C("channel", String(200), nullable=False),
+    C("started_at", Utc, nullable=False),
+    C("noticed_at", Utc, nullable=False),
+    C("ended_at", Utc),
+    C("usual", Float, nullable=False),  # complaints an hour, when it was noticed
+    C("told_at", Utc, nullable=False),  # when its message was last due to be drawn anew
+    C("told", JSON, nullable=False),  # the figures that it showed then
+    C("version", Integer, nullable=False),
+    Index(None, "brand", "ended_at"),
+)
+
+usuals = Table(
+    "usuals",
+    metadata,
+    C("brand", String(200), primary_key=True),
+    C("known_since", Utc, nullable=False),  # when the brand's first post was found
+    C("learnt_at", Utc),
+    C("rates", JSON, nullable=False),  # by topic: complaints an hour for each hour of the week, and how they bunch
 )
 
 problems = Table(

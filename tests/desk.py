@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import connectors.base
-from alerts.base import Alert, Channel, Notice, Unknown
+from alerts.base import Alert, Channel, Incident, Message, Unknown
 from alerts.base import Options as ChannelOptions
 from alerts.case import Case, State
 from alerts.ladder import Ladder, Step
@@ -120,7 +120,7 @@ class Letter:
     reference: str
     key: str
     thread: str | None
-    shown: list[Alert | Notice]
+    shown: list[Any]
 
 
 class Paper(Channel):
@@ -131,24 +131,23 @@ class Paper(Channel):
         self.letters: list[Letter] = []
         self.trouble: list[Exception | None] = []
 
-    def send(self, message: Alert | Notice) -> str:
+    def send(self, message: Message) -> str:
         error = self.trouble.pop(0) if self.trouble else None
         if error is not None and not isinstance(error, Unknown):
             raise error
         reference = f"{self.name}/{len(self.letters)}"
-        root = message.root if isinstance(message, Alert) else None
-        self.letters.append(Letter(reference, message.key, root, [message]))
+        self.letters.append(Letter(reference, message.key, message.thread, [message]))
         if error is not None:
             raise error
         return reference
 
-    def update(self, alert: Alert) -> None:
+    def update(self, alert: Alert | Incident) -> None:
         error = self.trouble.pop(0) if self.trouble else None
         if error is not None:
             raise error
         next(letter for letter in self.letters if letter.reference == alert.root).shown.append(alert)
 
-    def find(self, message: Alert | Notice, since: datetime) -> str | None:
+    def find(self, message: Message, since: datetime) -> str | None:
         return next((letter.reference for letter in self.letters if letter.key == message.key), None)
 
     def link(self, reference: str) -> str | None:

@@ -237,6 +237,8 @@ def test_the_terminal_shows_it_below_the_case(capsys: pytest.CaptureFixture[str]
 class Threaded(Paper):
     """Keeps prepared answers, as Slack does in the case's thread."""
 
+    suggests = True
+
     def __init__(self, name: str, *, clock: Clock) -> None:
         super().__init__(name, clock=clock)
         self.told: list[Alert] = []

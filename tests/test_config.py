@@ -160,7 +160,7 @@ SLACK = "type: slack\n    channel: C012AB3CD\n    token: "
         ("every: 1m", "timeout: -1", "sources.0.timeout: must be greater than 0, not -1"),
         ("every: 1m", "timeout: .inf", "sources.0.timeout: must be a number, not inf"),
         ("every: 1m", "brand: Lainepst", "sources.0.brand: there is no brand 'Lainepst'"),
-        ("every: 1m", "every: 1m\n    every: 2m", "sources.0.every: stands here a second time, first on line 44"),
+        ("every: 1m", "every: 1m\n    every: 2m", "sources.0.every: stands here a second time, first on line 46"),
         ("every: 1m", "platform: ''", "sources.0: platform: must have 1 to 50 characters"),
         ("lease: 2m", "lease: 1s", "delivery.lease: must be at least 40s"),
         ("recheck: 1d", "recheck: 0", "retention.recheck: must be at least 1h"),

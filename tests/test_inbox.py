@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from sqlalchemy import text
 
 from alerts import case as moves
 from alerts.case import State
@@ -20,10 +19,12 @@ from monitor.accounts import Refused, Role
 from monitor.app import App
 from monitor.inbox import Filter, counts, entries
 from monitor.schema import mentions
+from monitor.store import Store
 from monitor.web.look import LONGEST_POST
 from tests.databases import fresh
 from tests.desk import NOON, Desk, minutes
 from tests.inbox import PASSWORD, Inbox, desk_at
+from tests.weeks import Weeks
 
 
 @pytest.fixture
@@ -155,21 +156,14 @@ def test_what_a_customer_changed_or_deleted_is_no_longer_found(shop: Desk) -> No
 
 
 def test_words_of_posts_from_before_the_index_are_found_too(tmp_path: Path) -> None:
-    desk = Desk(f"sqlite:///{tmp_path / 'monitor.db'}", tmp_path)
-    desk.post("my parcel is late", "mari")
-    desk.tick()
-    with desk.app.store.write() as connection:
-        for kind in ("insert", "update", "delete"):
-            connection.execute(text(f"DROP TRIGGER post_words_{kind}"))
-        connection.execute(text("DROP TABLE post_words"))
-        for table in ("sessions", "users", "tokens", "refused"):
-            connection.execute(text(f"DROP TABLE {table}"))
-        connection.execute(text("DROP INDEX ix_cases_state_stopped_at"))
-        connection.execute(text("DROP INDEX ix_cases_posted_at"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0009'"))
-    desk.app.store.prepare()
-    assert found(desk, words="parcel") == ["mari"]
-    desk.app.close()
+    store = Store(f"sqlite:///{tmp_path / 'monitor.db'}")
+    store.upgrade("0009")
+    weeks = Weeks(store)
+    weeks.case(NOON, text="my parcel is late")
+    weeks.write()
+    store.prepare()
+    assert [entry.case.id for entry in entries(store, Filter(words="parcel"), NOON, limit=9)] == [1]
+    store.close()
 
 
 def test_a_long_list_is_turned_page_by_page(served: Inbox) -> None:

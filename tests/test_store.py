@@ -21,8 +21,8 @@ ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture
-def store(database: str) -> Iterator[Store]:
-    made = Store(database)
+def store(empty_database: str) -> Iterator[Store]:
+    made = Store(empty_database)
     yield made
     made.close()
 
@@ -172,9 +172,9 @@ def test_writers_wait_for_each_other_and_lose_nothing(store: Store) -> None:
         assert connection.scalar(select(problems.c.why)) == "40"
 
 
-def test_many_threads_may_open_an_empty_database_at_once(database: str) -> None:
+def test_many_threads_may_open_an_empty_database_at_once(empty_database: str) -> None:
     def open_it(_: int) -> list[str]:
-        store = Store(database)
+        store = Store(empty_database)
         try:
             store.prepare()
             return store.pending()
@@ -185,9 +185,9 @@ def test_many_threads_may_open_an_empty_database_at_once(database: str) -> None:
         assert list(people.map(open_it, range(6))) == [[]] * 6
 
 
-def test_many_processes_may_open_an_empty_database_at_once(database: str) -> None:
+def test_many_processes_may_open_an_empty_database_at_once(empty_database: str) -> None:
     opening = "import sys; from monitor.store import Store; s = Store(sys.argv[1]); s.prepare(); print(s.pending())"
-    line = [sys.executable, "-c", opening, database]
+    line = [sys.executable, "-c", opening, empty_database]
     started = [
         subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)
     ]

@@ -47,7 +47,7 @@ def test_the_team_reads_the_brands_own_topic_in_the_alert(tmp_path: Path) -> Non
     desk.config = replace(desk.config, brands={"Lainepost": replace(brand, topics={"locker": ("pakiautomaa",)})})
     desk.restart()
     desk.post("Lainepost pakiautomaat is broken")
-    desk.post("Lainepost is late")
+    desk.post("Lainepost is late", "jaan")
     desk.tick()
     first, second = desk.stories
     assert {first.complaints[0].verdict.topic, second.complaints[0].verdict.topic} == {"locker", None}

@@ -87,14 +87,7 @@ class _Graph:
         here = self.add("Cast", steps, to=TensorProto.INT32)
         ends = self.add("Unsqueeze", "lengths", self.constant("second", np.array([1])))
         self.real = self.add("Cast", self.add("Less", here, ends), to=TensorProto.FLOAT)
-        return self.add(
-            "LayerNormalization",
-            x,
-            self.kept("embedding_norm.weight"),
-            self.kept("embedding_norm.bias"),
-            axis=-1,
-            epsilon=1e-12,
-        )
+        return self.normed(x, "embedding_norm")
 
     def product(self, x: str, name: str, weight: NDArray[np.float32]) -> str:
         """`x` times the transposed weight; a bias is left to the fused operator that follows.
@@ -127,17 +120,16 @@ class _Graph:
         return self.joined(x, wide, f"{name}.narrow", f"{name}.norm")
 
     def joined(self, x: str, change: str, dense: str, norm: str) -> str:
-        """`x` plus the change, put through a dense step; normalised."""
-        return self.add(
-            "SkipLayerNormalization",
-            x,
-            self.linear(change, dense),
-            self.kept(f"{norm}.weight"),
-            self.kept(f"{norm}.bias"),
-            self.kept(f"{dense}.bias"),
-            fused=True,
-            epsilon=1e-12,
-        )
+        """`x` plus the change, put through a dense step; normalised.
+
+        Three plain operators take a quarter of the time of the fused one, which works through its rows one by one.
+        """
+        whole = self.add("Add", self.add("Add", self.linear(change, dense), self.kept(f"{dense}.bias")), x)
+        return self.normed(whole, norm)
+
+    def normed(self, x: str, norm: str) -> str:
+        weights = self.kept(f"{norm}.weight"), self.kept(f"{norm}.bias")
+        return self.add("LayerNormalization", x, *weights, axis=-1, epsilon=1e-12)
 
     def answer(self, x: str, calibration: Calibration) -> None:
         """The heads read the mean of each text's real tokens; that of complaints reads each token, too."""

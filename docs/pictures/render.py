@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent.parent))
 
 from alerts import answers, blocks, buttons, case, queue  # noqa: E402
-from alerts.base import Alert, Complaint, Customer, Notice  # noqa: E402
+from alerts.base import Alert, Complaint, Customer, Incident, Notice  # noqa: E402
 from alerts.buttons import Act, Listing, Place, Wish  # noqa: E402
 from alerts.ladder import Step  # noqa: E402
 from alerts.rotation import Turn  # noqa: E402
@@ -218,6 +218,42 @@ def desk(name: str) -> None:
     )  # fmt: skip
 
 
+def incident(now: float, counts: list[int], **more: Any) -> Incident:
+    first = POSTED - timedelta(minutes=5, seconds=POSTED.second)
+    facts: dict[str, Any] = {
+        "key": "storm:3", "id": 3, "brand": "PõhjaNet", "topic": "outage", "started_at": at(3), "ended_at": None,
+        "usual": 1.6, "stretch": timedelta(minutes=5), "respond_by": at(63), "late": 0, "root": None,
+        "apart": (4217, 4218, 4219, 4220, 4221),
+    } | more  # fmt: skip
+    shown = tuple((first + facts["stretch"] * number, count) for number, count in enumerate(counts))
+    return Incident(now=at(now), counts=shown, **facts)
+
+
+def storm(name: str) -> None:
+    """An incident on a phone, its thread, the incident after its end; and one customer on two platforms."""
+    raging = incident(24, [0, 1, 4, 11, 19, 9], complaints=43, waiting=38, answered=5)
+    sums = {"ended_at": at(80), "complaints": 61, "waiting": 2, "answered": 59, "late": 3}
+    over = incident(95, [0, 14, 28, 12, 4, 0, 1, 0], stretch=timedelta(minutes=10), **sums)
+    ended = incident(80, [0, 14, 28, 12, 4, 0, 1, 0], stretch=timedelta(minutes=10), **sums | {"root": "C:1"})
+    kalle = other("Internet kadus jälle ära, telefonile keegi ei vasta. Töötan kodust!", "kalle_k", id=4222, minutes=15)
+    reminder = alert(61, 2, ("U0LEAD00001",), **kalle, incident="C:1", root="C:2")
+    words = "Nothing works in Tartu since noon, and your status page says all is fine?"
+    tim = other(words, "tartu_tim", id=4223, minutes=16, lang="en", platform="reddit")
+    too = complaint("Sama jama siin: kolmas päev ilma internetita.", 21, author="mari_maasikas", platform="reddit")
+    both = [FIRST, replace(too, mention=replace(too.mention, thread_id="t3_1"))]
+
+    def drawn(shown: Incident, sent: float, *, edited: bool = False) -> str:
+        _, parts = blocks.standing(shown, ENGLISH) if edited else blocks.render(shown, ENGLISH)
+        return READER.message(parts, at(sent), edited=edited)
+
+    now, later = (pane("#care", drawn(shown, 14, edited=True), width=375, kind="phone") for shown in (raging, over))
+    lines = [message(alert(17, 0, **case_, incident="C:1"), actions=True) for case_ in (kalle, tim)]
+    thread = pane("Thread <small>#care</small>", *lines, message(reminder), drawn(ended, 80), width=560)
+    joined = pane("#care", message(alert(22, complaints=both), edited=True, actions=True), width=560)
+    left, right = (f"<div class=column>{panes}</div>" for panes in (now + later, thread + joined))
+    picture(name, left, right, width=1010, height=1090)
+
+
 def lists(name: str) -> None:
     """The App Home, and on a phone the slash command's answer after a press in it."""
     late = other(
@@ -279,6 +315,7 @@ def main() -> None:
     lists("slack-queue.png")
     terminal("demo.png")
     desk("slack-buttons.png")
+    storm("slack-storm.png")
     prepared("slack-answer.png")
     care, duty = "<span>#care</span>", ("S0CAREDUTY1",)
     new = alert(1.3, 0)

@@ -28,6 +28,7 @@ from monitor.config.model import (
     Plugin,
     Retention,
     Source,
+    Storms,
     Web,
 )
 from monitor.config.problems import Where, suggest
@@ -37,6 +38,8 @@ from monitor.quiet import Quiet
 TIMEOUTS_A_LEASE = 4
 SHORTEST_RECHECK = timedelta(hours=1)
 LONGEST_NAME = 200
+FEWEST = 3
+"""People who complain of one thing at once are a storm, at the least."""
 PLAIN_SQLITE = re.compile(r"sqlite:///[^?\s]+")
 
 _SECTIONS = (
@@ -117,6 +120,7 @@ def _brands(document: Document) -> dict[str, Brand]:
         if not brand.keywords and not any(brand.handles.values()):
             document.problem(where, "needs keywords or handles, or nothing can be found of it")
         _check_relevance(document, (*where, "relevance"), brand)
+        _check_storms(document, (*where, "storms"), brand.storms)
         _check_topics(document, (*where, "topics"), brand)
         check_knowledge(document, where, brand)
         found[brand.name] = brand
@@ -137,6 +141,14 @@ def _check_relevance(document: Document, where: Where, brand: Brand) -> None:
             document.problem((*where, "ambiguous", word), what)
         if not context or not all(map(str.strip, context)):
             document.problem((*where, "ambiguous", word), "needs words that tell it is the brand, such as [parcel]")
+
+
+def _check_storms(document: Document, where: Where, storms: Storms) -> None:
+    if storms.channel:
+        _check_channel(document, (*where, "channel"), storms.channel)
+    if storms.at_least < FEWEST:
+        what = f"must be at least {FEWEST}, or any two neighbours who complain are a storm, not {storms.at_least}"
+        document.problem((*where, "at_least"), what)
 
 
 def _check_topics(document: Document, where: Where, brand: Brand) -> None:

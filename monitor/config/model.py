@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from alerts.answers import Templates, shipped
 from alerts.ladder import Ladder
 from alerts.rotation import Rotation
+from alerts.storm import Sensitivity
 from connectors.base import Secret
 from monitor.customers import CustomerList
 from monitor.quiet import Quiet
@@ -31,6 +32,19 @@ class Relevance:
     skip: tuple[str, ...] = KINDS
     copies_within: timedelta = timedelta(days=3)
     """A text that somebody else has posted within this time is a copy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storms:
+    """When many complain about one thing at once, one incident takes the place of an alert for each of them."""
+
+    watch: bool = True
+    sensitivity: Sensitivity = "normal"
+    """`low` waits until nobody could doubt it; `high` is sooner, and wrong about once in a few weeks."""
+    at_least: int = 6
+    """Fewer people than this are no storm, however unusual."""
+    channel: str = ""
+    """Where the incident is shown; "": where the ladder's first step goes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +71,7 @@ class Brand:
     urgent_ladder: str = ""
     """What urgent cases climb; "": the same."""
     relevance: Relevance = field(default_factory=Relevance)
+    storms: Storms = field(default_factory=Storms)
     topics: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Topics, the model's or the brand's own, each with beginnings of words that tell a complaint is about it."""
     facts: dict[str, str] = field(default_factory=dict)

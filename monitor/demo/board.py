@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from alerts import blocks
-from alerts.base import Alert, Channel, Message
+from alerts.base import Alert, Channel, Incident, Message
 from connectors.base import Clock
 
 
@@ -33,18 +33,18 @@ class Board(Channel):
 
     def send(self, message: Message) -> str:
         reference = f"{self.name}-{len(self.messages) + 1}"
-        root = message.root if isinstance(message, Alert) else None
         self.messages[reference] = Shown(
-            key=message.key, sent_at=self.clock(), root=root, blocks=blocks.render(message, self.say)[1]
+            key=message.key, sent_at=self.clock(), root=message.thread, blocks=blocks.render(message, self.say)[1]
         )
         if isinstance(message, Alert):
             self._told(self.name, message)
         return reference
 
-    def update(self, alert: Alert) -> None:
-        reference, (_, drawn) = alert.root or "", blocks.root(alert, self.say)
+    def update(self, shown: Alert | Incident) -> None:
+        reference, (_, drawn) = shown.root or "", blocks.standing(shown, self.say)
         self.messages[reference] = replace(self.messages[reference], blocks=drawn, edited=True)
-        self._told(self.name, alert)
+        if isinstance(shown, Alert):
+            self._told(self.name, shown)
 
     def find(self, message: Message, since: datetime) -> str | None:
         return next((reference for reference, sent in self.messages.items() if sent.key == message.key), None)

@@ -41,6 +41,10 @@ def pdf(sheet: Sheet, pictures: Sequence[Picture], say: Voice, now: datetime) ->
         paper.picture(picture)
     for each in sheet.benchmarks:
         paper.words(each, 9.5, FAINT)
+    if sheet.storms:
+        paper.section(say("Storms"))
+        for each in sheet.storms:
+            paper.words(f"• {each}", 9.5)
     for heading, found in (
         (say("Worst misses"), sheet.misses),
         (say("Best saves"), sheet.saves),

@@ -13,6 +13,7 @@ from monitor.digest.forecast import Expected, expected
 from monitor.digest.gaps import Silence, silences
 from monitor.digest.questions import Recurring, asked, recurring
 from monitor.digest.stories import Told, best_saves, worst_misses
+from monitor.digest.storms import Storm, storms
 from monitor.digest.week import Week
 from monitor.measures import Period, Volume, backlog, first_post, volume, waits
 from monitor.metrics import Ids, Replies, Share, Target, Times, Wait, grouped
@@ -104,6 +105,7 @@ class Review:
     misses: tuple[Told, ...]
     saves: tuple[Told, ...]
     silences: tuple[Silence, ...]
+    storms: tuple[Storm, ...] = ()
 
     @property
     def this(self) -> Past:
@@ -151,6 +153,7 @@ def _review(connection: Connection, about: About, now: datetime) -> Review:
         misses=worst_misses(connection, mine, past[-1].target, now),
         saves=best_saves(connection, mine, past[-1].target),
         silences=tuple(silences(connection, period, about.sources)),
+        storms=tuple(storms(connection, period, now)),
     )
 
 

@@ -8,6 +8,7 @@ from monitor.digest.language import Voice
 from monitor.digest.review import Past, Platform, Review, Topic
 from monitor.digest.sentences import EXPECT_AN_HOUR, GO_UNANSWERED, five
 from monitor.digest.stories import Told
+from monitor.digest.storms import Storm
 from monitor.metrics import Ids
 
 EXAMPLES = 2
@@ -50,6 +51,7 @@ class Sheet:
     platforms: tuple[tuple[str, ...], ...]
     questions: tuple[Case, ...]
     silences: tuple[str, ...]
+    storms: tuple[str, ...]
     forecast: str
     benchmarks: tuple[str, ...]
 
@@ -81,6 +83,7 @@ def sheet(review: Review, say: Voice) -> Sheet:
             )
             for each in review.silences
         ),
+        storms=tuple(_storm(storm, say) for storm in review.storms),
         forecast=_forecast(review, say),
         benchmarks=(
             say(
@@ -90,6 +93,19 @@ def sheet(review: Review, say: Voice) -> Sheet:
             say("About {share} of complaints on Twitter went unanswered.", share=say.percent(GO_UNANSWERED)),
         ),
     )
+
+
+def _storm(storm: Storm, say: Voice) -> str:
+    topic = say.topic(line(storm.topic, 40) or "other")
+    if storm.until is None:
+        said = say("“{topic}”: since {since}, not over yet", topic=topic, since=say.moment(storm.since))
+    else:
+        lasted = say.duration(storm.until - storm.since)
+        said = say("“{topic}”: {since}, over after {length}", topic=topic, since=say.moment(storm.since), length=lasted)
+    many = say.many("one complaint", "{number} complaints", len(storm.cases))
+    missed = say.many("one missed the target", "{number} missed the target", len(storm.missed))
+    parts = (said, many, missed if storm.missed else "", _behind(storm.cases, say))
+    return " · ".join(part for part in parts if part)
 
 
 def _customers(review: Review, say: Voice) -> list[Figure]:
@@ -138,14 +154,16 @@ def _monitor(review: Review, say: Voice) -> list[Figure]:
 
 
 def _figure(label: str, ids: Ids, value: str, before: str = "", *, say: Voice) -> Figure:
+    return Figure(
+        label=label, value=value, note=say("before: {value}", value=before) if before else "", cases=_behind(ids, say)
+    )
+
+
+def _behind(ids: Ids, say: Voice) -> str:
+    """The numbers of the cases behind a figure; "" when there are none."""
     shown = ", ".join(str(number) for number in ids[:MOST_CASES])
     more = say.many(" and one more", " and {number} more", len(ids) - MOST_CASES) if len(ids) > MOST_CASES else ""
-    return Figure(
-        label=label,
-        value=value,
-        note=say("before: {value}", value=before) if before else "",
-        cases=say("cases {numbers}", numbers=shown + more) if ids else "",
-    )
+    return say("cases {numbers}", numbers=shown + more) if ids else ""
 
 
 def _time(span: timedelta | None, waited: bool, say: Voice) -> str:

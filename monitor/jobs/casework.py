@@ -1,25 +1,22 @@
-"""What posts mean for the cases of their threads: complaints open or extend one, the brand's reply answers one."""
+"""What posts mean for the cases of their threads: complaints open, join or extend one, deletions withdraw one."""
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, exists, select, update
+from sqlalchemy import Connection, Row, and_, exists, select, update
 
 from alerts import case as moves
-from alerts.case import Case, Event, Stop
+from alerts.case import Case, Event
 from alerts.ladder import Ladder
 from classifiers.base import Verdict
-from monitor import ledger
+from monitor import kin, ledger
+from monitor.jobs.replies import brand_replied, complained_again, in_threads, look_back
 from monitor.schema import cases, mentions, verdicts
 from monitor.store import Store
 
 Thread = tuple[str, str, str]
 """Brand, platform and the platform's own id of the thread."""
-
-LONGEST_CHAIN = 30
-"""Replies of the brand to itself that are followed up to find the customer they answer."""
 
 
 def settle(
@@ -35,21 +32,32 @@ def settle(
     together, before the next post of a thread that has one.
     """
     known = _with_cases(connection, [post for post, _ in posts])
+    borne = kin.shared(connection, [post for post, verdict in posts if verdict is not None and verdict.is_complaint])
     first: list[tuple[Row[Any], Verdict]] = []
+    begun: set[int] = set()
     for post, verdict in posts:
-        if _thread(post) in known:
+        complaint = verdict if verdict is not None and verdict.is_complaint else None
+        marked = set(kin.marks(post)) if complaint else set()
+        if _thread(post) in known or marked & begun:
             _open(store, connection, first, ladder, now)
-            first = []
             _settle(store, connection, post, verdict, ladder, now)
-        elif verdict is not None and verdict.is_complaint:
+            borne |= begun | marked
+            first, begun = [], set()
+        elif complaint and marked & borne and (case := kin.find(connection, post, complaint.topic)):
+            join(store, connection, case, post, complaint, ladder(post.brand), now)
+            borne |= marked
+        elif complaint:
+            first.append((post, complaint))
+            begun |= marked
+        if complaint:
             known.add(_thread(post))
-            first.append((post, verdict))
     _open(store, connection, first, ladder, now)
 
 
 def _with_cases(connection: Connection, posts: Sequence[Row[Any]]) -> set[Thread]:
     """Those of the posts' threads that have a case."""
-    threads = select(cases.c.brand, cases.c.platform, cases.c.thread_id).where(_in_threads(cases, posts)).distinct()
+    columns = (mentions.c.brand, mentions.c.platform, mentions.c.thread_id)
+    threads = select(*columns).where(in_threads(posts), mentions.c.case_id.is_not(None)).distinct()
     return {(row.brand, row.platform, row.thread_id) for row in connection.execute(threads)}
 
 
@@ -64,7 +72,7 @@ def _settle(
     if post.deleted_at is not None:
         _deleted(connection, post, now)
     elif post.by_brand:
-        _brand_replied(connection, post, now)
+        brand_replied(connection, post, ladder, now)
     elif verdict is not None:
         _customer_posted(store, connection, post, verdict, ladder, now)
 
@@ -78,18 +86,58 @@ def _customer_posted(
     now: datetime,
 ) -> None:
     """A customer's post, new or edited, with its verdict."""
-    found = ledger.lock(connection, _in_threads(cases, [post]) & (cases.c.author == _customer(post)))
+    found = ledger.lock(
+        connection, cases.c.id.in_(_cases_of(post)) | (_in_thread(post) & (cases.c.author == _customer(post)))
+    )
     if found:
-        _extend(connection, found[0], post, verdict, ladder(post.brand), now)
+        _extend(store, connection, found[0], post, verdict, ladder(post.brand), now)
+    elif verdict.is_complaint and (case := kin.find(connection, post, verdict.topic)):
+        join(store, connection, case, post, verdict, ladder(post.brand), now)
     elif verdict.is_complaint:
         _open(store, connection, [(post, verdict)], ladder, now)
 
 
-def _brand_replied(connection: Connection, reply: Row[Any], now: datetime) -> None:
-    """The brand spoke in a thread: the cases that it answered stop their clock at the time of the reply."""
-    for case in ledger.lock(connection, _in_threads(cases, [reply])):
-        if case.posted_at <= reply.posted_at and _answers(connection, reply, case):
-            _answered(connection, case, reply, now)
+def join(
+    store: Store,
+    connection: Connection,
+    case: Case,
+    post: Row[Any],
+    verdict: Verdict,
+    ladder: Ladder,
+    now: datetime,
+) -> None:
+    """A complaint in another thread becomes part of a case: whoever is answered in one of its threads is answered."""
+    hold(store, connection, [(post, case)])
+    earliest = min(case.posted_at, post.posted_at)
+    detail = {"platform": post.platform, "post": post.id}
+    joined = Event(at=post.detected_at, kind="joined", actor=post.author, detail=detail)
+    after = recount(connection, case, earliest, joined, ladder, now)
+    if _urgent(verdict):
+        after = turn_urgent(connection, after, post.posted_at, ladder, now)
+    look_back(connection, [after], ladder, now)
+
+
+def recount(
+    connection: Connection, case: Case, posted_at: datetime, event: Event, ladder: Ladder, now: datetime
+) -> Case:
+    """Has the clock of a case count from `posted_at`, the earliest complaint that it now holds."""
+    climbed = ladder.chain(urgent=case.urgent)
+    after = moves.recount(case, posted_at, climbed.later(posted_at, climbed.target), now)
+    verify_at = {"verify_at": ledger.verify_time(after, ladder)} if after.waiting else {}
+    return ledger.store(connection, case, (after, event), **verify_at)
+
+
+def turn_urgent(connection: Connection, case: Case, posted_at: datetime, ladder: Ladder, now: datetime) -> Case:
+    """An urgent post of another thread moves a waiting case to the urgent ladder, from its bottom.
+
+    Where steps have been climbed already the post counts from when it is known, so that no urgent step is passed over.
+    """
+    if case.urgent or not case.waiting:
+        return case
+    climbed = ladder.chain(urgent=True)
+    since = now if case.level else posted_at
+    move = moves.turn_urgent(case, since, climbed.later(posted_at, climbed.target), now)
+    return ledger.store(connection, case, move, verify_at=ledger.verify_time(move[0], ladder))
 
 
 def _deleted(connection: Connection, post: Row[Any], now: datetime) -> None:
@@ -122,7 +170,7 @@ def _open(
     now: datetime,
 ) -> None:
     """Opens the cases of complaints, each of another thread."""
-    rows = [_new(post, ladder(post.brand), now, urgent=_urgent(verdict)) for post, verdict in posts]
+    rows = [new_case(post, ladder(post.brand), now, urgent=_urgent(verdict)) for post, verdict in posts]
     stored = store.insert_new(connection, cases, rows, ["brand", "platform", "thread_id", "author"])
     opened = {_thread(row): ledger.case_of(row) for row in stored}
     for post, verdict in posts:
@@ -130,12 +178,13 @@ def _open(
             _customer_posted(store, connection, post, verdict, ladder, now)
     held = [(post, opened[_thread(post)]) for post, _ in posts if _thread(post) in opened]
     if held:
-        _attach(connection, held)
-        ledger.log(connection, [(case.id, event) for post, case in held for event in _beginning(post)])
-        _look_back(connection, [case for _, case in held], now)
+        hold(store, connection, held)
+        ledger.log(connection, [(case.id, event) for post, case in held for event in beginning(post)])
+        for brand in {case.brand for _, case in held}:
+            look_back(connection, [case for _, case in held if case.brand == brand], ladder(brand), now)
 
 
-def _new(post: Row[Any], ladder: Ladder, now: datetime, *, urgent: bool) -> dict[str, Any]:
+def new_case(post: Row[Any], ladder: Ladder, now: datetime, *, urgent: bool) -> dict[str, Any]:
     climbed = ladder.chain(urgent=urgent)
     case = Case(
         id=0,
@@ -153,26 +202,30 @@ def _new(post: Row[Any], ladder: Ladder, now: datetime, *, urgent: bool) -> dict
     return row | {"verify_at": ledger.verify_time(case, ladder), "attempts": 0}
 
 
-def _beginning(post: Row[Any]) -> tuple[Event, Event]:
+def beginning(post: Row[Any]) -> tuple[Event, Event]:
     complained = Event(at=post.posted_at, kind="complained", actor=post.author)
     return complained, Event(at=post.detected_at, kind="detected")
 
 
 def _extend(
-    connection: Connection, case: Case, post: Row[Any], verdict: Verdict, ladder: Ladder, now: datetime
+    store: Store,
+    connection: Connection,
+    case: Case,
+    post: Row[Any],
+    verdict: Verdict,
+    ladder: Ladder,
+    now: datetime,
 ) -> None:
     if post.case_id == case.id:
         _tell(connection, case, Event(at=now, kind="edited", actor=post.author), verdict, ladder, now, now)
         return
-    _attach(connection, [(post, case)])
+    if verdict.is_complaint:
+        hold(store, connection, [(post, case)])
+    else:
+        ledger.attach(connection, [(post, case)])
     stopped = case.stopped_at
     if verdict.is_complaint and stopped is not None and post.posted_at > stopped:
-        urgent = case.urgent or _urgent(verdict)
-        climbed = ladder.chain(urgent=urgent)
-        respond_by = climbed.later(post.posted_at, climbed.target)
-        move = moves.complain_again(case, post.posted_at, now, respond_by, urgent=urgent)
-        case = ledger.store(connection, case, move, verify_at=ledger.verify_time(move[0], ladder))
-        _look_back(connection, [case], now)
+        complained_again(connection, case, post.posted_at, ladder, now, urgent=_urgent(verdict))
     else:
         wrote = Event(at=post.posted_at, kind="wrote_again", actor=post.author)
         _tell(connection, case, wrote, verdict, ladder, post.posted_at, now)
@@ -195,71 +248,10 @@ def _urgent(verdict: Verdict) -> bool:
     return verdict.is_complaint and verdict.severity == "urgent"
 
 
-def _look_back(connection: Connection, asked: Sequence[Case], now: datetime) -> None:
-    """The brand's reply may have been seen before the complaint that it answers. The cases are of different threads."""
-    replies = select(mentions).where(
-        _in_threads(mentions, asked),
-        mentions.c.by_brand,
-        mentions.c.deleted_at.is_(None),
-        mentions.c.posted_at >= min(case.posted_at for case in asked),
-    )
-    waiting = {_thread(case): case for case in asked}
-    for reply in connection.execute(replies.order_by(mentions.c.posted_at, mentions.c.id)).all():
-        case = waiting.get(_thread(reply))
-        if case is not None and case.posted_at <= reply.posted_at and _answers(connection, reply, case):
-            _answered(connection, case, reply, now)
-            del waiting[_thread(reply)]
-
-
-def _answered(connection: Connection, case: Case, reply: Row[Any], now: datetime) -> None:
-    detail = {"url": reply.url} if reply.url else {}
-    if case.waiting:
-        after, event = moves.answer(case, reply.author, reply.posted_at, by=Stop.BRAND_REPLY)
-        event = Event(at=event.at, kind=event.kind, actor=event.actor, detail=detail)
-        ledger.store(connection, case, (after, event))
-    elif case.stopped_by is Stop.PERSON:
-        event = Event(at=reply.posted_at, kind="brand_reply", actor=reply.author, detail=detail)
-        ledger.log(connection, [(case.id, event)])
-    _attach(connection, [(reply, case)])
-
-
-def _answers(connection: Connection, reply: Row[Any], case: Case) -> bool:
-    """The reply speaks to the case's author.
-
-    To whom it speaks is told by the post that it answers, followed up through the brand's own posts; where that post
-    is not known, by the handles it begins with; where there are none, it speaks to everybody in the thread.
-    """
-    if reply.reply_to is None and reply.thread_id == reply.external_id:
-        return False  # a new thread of the brand's own
-    parent_id = reply.reply_to
-    for _ in range(LONGEST_CHAIN):
-        parent = _post(connection, reply, parent_id) if parent_id else None
-        if parent is None:
-            break
-        if not parent.by_brand:
-            return bool(parent.case_id == case.id or parent.author == case.author)
-        parent_id = parent.reply_to
-    named = [handle.casefold() for handle in re.findall(r"@([\w.-]+\w)", _opening(reply.text))]
-    return case.author.casefold() in named if named else True
-
-
-def _opening(text: str) -> str:
-    """The handles that a reply begins with."""
-    match = re.match(r"(?:\s*@[\w.-]+[,:]?)*", text)
-    return match.group(0) if match else ""
-
-
-def _post(connection: Connection, near: Row[Any], external_id: str) -> Any:
-    statement = select(mentions.c.author, mentions.c.by_brand, mentions.c.reply_to, mentions.c.case_id).where(
-        mentions.c.brand == near.brand, mentions.c.platform == near.platform, mentions.c.external_id == external_id
-    )
-    return connection.execute(statement).one_or_none()
-
-
-def _attach(connection: Connection, held: Sequence[tuple[Row[Any], Case]]) -> None:
-    """Makes posts part of cases; from now on they are looked up again, since people see them."""
-    rows = [{"post": post.id, "case_id": case.id, "recheck_at": post.detected_at} for post, case in held]
-    connection.execute(update(mentions).where(mentions.c.id == bindparam("post")), rows)
+def hold(store: Store, connection: Connection, held: Sequence[tuple[Row[Any], Case]]) -> None:
+    """Makes complaints part of cases, and lets others like them be found by them."""
+    ledger.attach(connection, held)
+    kin.remember(store, connection, [post for post, _ in held])
 
 
 def _customer(post: Row[Any]) -> str:
@@ -271,13 +263,14 @@ def _thread(near: Any) -> Thread:
     return near.brand, near.platform, near.thread_id
 
 
-def _in_threads(table: Any, near: Sequence[Any]) -> Any:
-    """The rows of the table in the threads of these posts or cases.
+def _in_thread(near: Any) -> Any:
+    """The cases that began in the thread of this post."""
+    return and_(*(cases.c[name] == getattr(near, name) for name in ("brand", "platform", "thread_id")))
 
-    Where these are of several brands or platforms, there may be others with them: of one's thread by another's id.
-    """
-    return and_(
-        table.c.brand.in_({item.brand for item in near}),
-        table.c.platform.in_({item.platform for item in near}),
-        table.c.thread_id.in_({item.thread_id for item in near}),
+
+def _cases_of(post: Row[Any]) -> Any:
+    """The ids of cases that the post is part of, or other posts of its author in the thread."""
+    hers = mentions.c.author == post.author if post.author else mentions.c.id == post.id
+    return select(mentions.c.case_id).where(
+        in_threads([post]), hers | (mentions.c.id == post.id), ~mentions.c.by_brand, mentions.c.case_id.is_not(None)
     )

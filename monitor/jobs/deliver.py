@@ -7,9 +7,10 @@
 
 A claim is a lease: a row whose sender died is uncertain once the lease is over. Nothing leaves in the lease's second
 half, so that what one sender began has ended before the next one looks for it. Rows of one case and channel go out in
-their order; of what is due, urgent cases come first, then what has waited longest, and prepared answers, which hold
-nothing up, when nothing else is due. A channel that asks to wait is left alone until then, and no other with it; new
-messages and edits are counted apart, as Slack counts them.
+their order; what belongs into a storm's thread waits for the storm's own message. Of what is due, urgent cases come
+first, then what has waited longest, and prepared answers, which hold nothing up, when nothing else is due. A channel
+that asks to wait is left alone until then, and no other with it; new messages and edits are counted apart, as Slack
+counts them.
 """
 
 import logging
@@ -21,7 +22,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, bindparam, exists, func, insert, literal, not_, or_, select, update
 from sqlalchemy import case as when
 
-from alerts.base import Alert, Channel, Digest, Message, Permanent, Transient, Unknown
+from alerts.base import Alert, Channel, Digest, Incident, Message, Permanent, Transient, Unknown
 from alerts.case import Event
 from alerts.ladder import Ladder
 from alerts.rotation import Rotation
@@ -37,6 +38,9 @@ log = logging.getLogger(__name__)
 BATCH = 20
 MOST_BACKOFF = {ledger.FIRST: timedelta(seconds=10), ledger.ORDINARY: timedelta(minutes=1)}
 """By priority: a message that failed is tried again at least that often, because a customer waits for it."""
+
+AGAIN = ("kind", "case_id", "round", "step", "body", "priority", "storm_id")
+"""What a message has in common with the one that goes to the fallback in its place."""
 
 _HELD = update(outbox).where(outbox.c.id == bindparam("row"), outbox.c.attempts == bindparam("claim"))
 """A row, if its claim still holds: nobody has claimed it since."""
@@ -105,12 +109,20 @@ def _claim(store: Store, closed: Sequence[Road], now: datetime, lease_until: dat
         earlier.c.due_at.is_not(None),
         or_(earlier.c.kind != "answer", outbox.c.kind == "answer"),
     )
+    heading = outbox.alias("heading")
+    headed = ~exists().where(
+        heading.c.storm_id == outbox.c.storm_id,
+        heading.c.channel == outbox.c.channel,
+        heading.c.kind == "storm",
+        heading.c.id < outbox.c.id,
+        heading.c.due_at.is_not(None),
+    )
     passable = [
         not_(and_(outbox.c.channel == channel, (outbox.c.kind == "update") == edits)) for channel, edits in closed
     ]
     by_weight = when((outbox.c.kind == "answer", 1), else_=0)
     with store.write() as connection:
-        due = select(outbox).where(outbox.c.due_at <= now, first, *passable)
+        due = select(outbox).where(outbox.c.due_at <= now, first, headed, *passable)
         due = due.order_by(by_weight, outbox.c.priority, outbox.c.id)
         rows = connection.execute(due.limit(BATCH).with_for_update(skip_locked=True)).all()
         connection.execute(
@@ -155,22 +167,14 @@ def _deliver_one(store: Store, postman: Postman, row: Row[Any], leave_by: dateti
     except Transient as error:
         if error.retry_at:
             postman.held[_road(row)] = error.retry_at
-        _later(
-            store, row, error.retry_at or backoff(row.attempts, now, most=MOST_BACKOFF[row.priority]), store.tell(error)
-        )
+        _later(store, row, error.retry_at or _again(row, now), store.tell(error))
         return store.tell(error)
     except Permanent as error:
         return _fail(store, postman, row, error, now)
     except Exception as error:  # Unknown, or a channel's own mistake half way: it may have left
         if not isinstance(error, Unknown):
             log.exception("channel %s", row.channel)
-        _later(
-            store,
-            row,
-            backoff(row.attempts, now, most=MOST_BACKOFF[row.priority]),
-            store.tell(error),
-            state="uncertain",
-        )
+        _later(store, row, _again(row, now), store.tell(error), state="uncertain")
         return store.tell(error)
     _sent(store, row, message if found is None else None, reference, postman.clock())
     return None
@@ -198,7 +202,7 @@ def _overtaken(row: Row[Any], message: Message) -> bool:
 
 def _send(channel: Channel, row: Row[Any], message: Message) -> str | None:
     """The reference of a new message; None for an edit."""
-    if row.kind == "update" and isinstance(message, Alert):
+    if row.kind == "update" and isinstance(message, Alert | Incident):
         channel.update(message)
         return None
     if row.kind == "answer" and isinstance(message, Alert):
@@ -229,7 +233,7 @@ def _fail(store: Store, postman: Postman, row: Row[Any], error: Permanent, now: 
     with store.write() as connection:
         failed = _write(connection, row, "failed", now, error=store.tell(error))
         if failed and postman.fallback and row.channel != postman.fallback and row.kind not in ("update", "answer"):
-            again = {name: getattr(row, name) for name in ("kind", "case_id", "round", "step", "body", "priority")}
+            again = {name: getattr(row, name) for name in AGAIN}
             again |= {"key": f"{row.key}:fallback", "channel": postman.fallback, "state": "pending"}
             connection.execute(insert(outbox).values(**again, due_at=now, created_at=now))
     return store.tell(error)

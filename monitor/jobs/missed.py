@@ -56,15 +56,20 @@ def missed(
         return case
 
 
-def _passed(store: Store, name: str) -> Row[Any]:
-    """The customer's post that is meant, one without an alert of its own. Raises NotAllowed."""
+def named(store: Store, name: str) -> Row[Any]:
+    """The post that is meant. Raises NotAllowed."""
     found = _named(store, name)
     if not found:
         raise NotAllowed(f"no post is kept under {name!r}: give its address, its id on the platform or its number")
     if len(found) > 1:
         kept = ", ".join(f"{post.id} for {post.brand}" for post in found)
         raise NotAllowed(f"several posts are kept under that name ({kept}): give the number of the one you mean")
-    (post,) = found
+    return found[0]
+
+
+def _passed(store: Store, name: str) -> Row[Any]:
+    """The customer's post that is meant, one without an alert of its own. Raises NotAllowed."""
+    post = named(store, name)
     if post.by_brand:
         raise NotAllowed(f"post {post.id} is the brand's own")
     if post.erased_at is not None:

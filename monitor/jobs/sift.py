@@ -80,10 +80,11 @@ def _spoken_for(connection: Connection, post: Row[Any]) -> bool:
     """The post answers the brand, is in a thread that has a case, or is by somebody whose case waits."""
     here = (cases.c.brand == post.brand) & (cases.c.platform == post.platform)
     waiting = (cases.c.author == post.author) & cases.c.state.in_(WAITING)
-    case = exists().where(here, or_(cases.c.thread_id == post.thread_id, waiting))
+    case = exists().where(here, waiting)
     asked = (mentions.c.brand == post.brand) & (mentions.c.platform == post.platform)
+    thread = exists().where(asked, mentions.c.thread_id == post.thread_id, mentions.c.case_id.is_not(None))
     brand = exists().where(asked, mentions.c.external_id == post.reply_to, mentions.c.by_brand)
-    return bool(connection.scalar(select(or_(case, brand))))
+    return bool(connection.scalar(select(or_(case, thread, brand))))
 
 
 class _Heard:

@@ -18,7 +18,7 @@ from monitor.topics import Topics, no_topics, with_topic
 
 log = logging.getLogger(__name__)
 
-BATCH = 64
+BATCH = 256
 """Posts whose verdicts are stored together: few, so that a process that soon dies has still got somewhere."""
 
 

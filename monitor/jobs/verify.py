@@ -3,9 +3,11 @@
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import and_, select, update
 
+from alerts.case import WAITING
 from alerts.ladder import Ladder
 from connectors.base import Connector, Found, Permanent, Transient
 from monitor import ledger
@@ -21,6 +23,8 @@ AGAIN = timedelta(minutes=1)
 """When a thread is asked again that a process died over."""
 LOOKUP = 100
 """Posts that one lookup asks for."""
+MOST_THREADS = 5
+"""Of one case, that are asked."""
 SUSPICIOUS = 20
 """Posts that are not believed to have been deleted all at once."""
 
@@ -32,7 +36,7 @@ def verify(
     ladder: Callable[[str], Ladder],
     now: datetime,
 ) -> Outcome:
-    """Asks one thread, whose case is about to reach the last step of a ladder, whether the brand has answered.
+    """Asks the threads of one case that is about to reach the last step of a ladder whether the brand has answered.
 
     When the platform doesn't say, the case climbs on; when the process dies meanwhile, the thread is asked again.
     """
@@ -42,24 +46,23 @@ def verify(
         if case_id is None:
             return Outcome()
         connection.execute(update(cases).where(cases.c.id == case_id).values(verify_at=now + AGAIN))
-        post = connection.execute(
-            select(mentions.c.source, mentions.c.thread_id, mentions.c.external_id, cases.c.state)
+        posts = connection.execute(
+            select(mentions.c.source, mentions.c.thread_id, mentions.c.external_id)
             .join(cases, cases.c.id == mentions.c.case_id)
-            .where(mentions.c.case_id == case_id, ~mentions.c.by_brand)
+            .where(mentions.c.case_id == case_id, ~mentions.c.by_brand, cases.c.state.in_(WAITING))
             .order_by(mentions.c.posted_at)
-            .limit(1)
-        ).one_or_none()
-    connector = connectors.get(post.source) if post and post.state in ("open", "claimed") else None
-    failure = None
-    if post is not None and connector is not None:
-        sieve = sieves[post.source]
-        failure = _ask(store, post.source, sieve, now, lambda: connector.thread(post.thread_id, post.external_id))
+        ).all()
+    first = {(post.source, post.thread_id): post.external_id for post in reversed(posts) if post.source in connectors}
+    failures = []
+    for (source, thread_id), post_id in list(first.items())[:MOST_THREADS]:
+        ask = partial(connectors[source].thread, thread_id, post_id)
+        failures.append(_ask(store, source, sieves[source], now, ask))
     with store.write() as connection:
         asked = and_(cases.c.id == case_id, cases.c.verify_at == now + AGAIN)
         for case in ledger.lock(connection, asked):
             later = ledger.verify_time(case, ladder(case.brand), after=now) if case.waiting else None
             connection.execute(update(cases).where(asked).values(verify_at=later))
-    return Outcome(done=1, more=True, failures=(failure,) if failure else ())
+    return Outcome(done=1, more=True, failures=tuple(failure for failure in failures if failure))
 
 
 def recheck(store: Store, name: str, connector: Connector, sieve: Sieve, every: timedelta, now: datetime) -> Outcome:

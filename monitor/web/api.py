@@ -60,6 +60,7 @@ def api(app: App) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         separate_input_output_schemas=False,
+        dependencies=[Depends(_nothing_unknown)],
     )
     made.add_exception_handler(AnyHTTPException, _refuse)
     made.add_exception_handler(RequestValidationError, _no_sense)
@@ -106,18 +107,18 @@ def _add_reads(made: FastAPI, app: App, reading: Any) -> None:
             raise HTTPException(404, f"there is no case {case_id}")
         return shapes.story(found, app.clock())
 
-    @made.get("/counts", dependencies=[reading], responses=_problems(401, 403), tags=["read"])
+    @made.get("/counts", dependencies=[reading], responses=READING, tags=["read"])
     def counts() -> shapes.Counts:
         """How the team stands."""
         now = app.clock()
         return shapes.Counts.model_validate(inbox.counts(app.store, now, midnight(now)), from_attributes=True)
 
-    @made.get("/sources", dependencies=[reading], responses=_problems(401, 403), tags=["read"])
+    @made.get("/sources", dependencies=[reading], responses=READING, tags=["read"])
     def sources() -> list[shapes.Source]:
         """How every source does."""
         return [shapes.Source.model_validate(each, from_attributes=True) for each in source_health(app.store)]
 
-    @made.get("/audit", dependencies=[reading], responses=_problems(401, 403), tags=["read"])
+    @made.get("/audit", dependencies=[reading], responses=READING, tags=["read"])
     def audit() -> list[shapes.Finding]:
         """What is late, failing or silent; empty when all is well."""
         return [shapes.Finding.model_validate(each, from_attributes=True) for each in app.audit()]
@@ -163,6 +164,15 @@ def _add_acts(made: FastAPI, app: App, acting: Any) -> None:
     def reopen(case_id: Number, token: Token = acting) -> shapes.Story:
         """Takes back an answer or a dismissal."""
         return act(case_id, lambda case, now: moves.reopen(case, token.name, now))
+
+
+def _nothing_unknown(request: Request) -> None:
+    """A filter with a slip in its name would otherwise find all cases."""
+    described = request.app.openapi()["paths"].get(request.scope["route"].path, {})
+    given = described.get(request.method.lower(), {}).get("parameters", [])
+    unknown = set(request.query_params) - {each["name"] for each in given if each["in"] == "query"}
+    if unknown:
+        raise HTTPException(422, f"{len(unknown)} of the query's parameters are not known here")
 
 
 def _may(app: App, scope: Scope) -> Callable[..., Token]:

@@ -35,6 +35,7 @@ class Said:
     """One post of a case's thread."""
 
     at: datetime
+    platform: str
     who: str
     text: str
     url: str
@@ -156,12 +157,13 @@ class Pages:
 
     def _thread(self, found: Story) -> list[Said]:
         said = [
-            Said(at=at, who=who, text=text, url=url, complaint=None)
-            for at, who, text, url in inbox.brand_replies(self._app.store, found.case)
+            Said(at=at, platform=platform, who=who, text=text, url=url, complaint=None)
+            for at, platform, who, text, url in inbox.brand_replies(self._app.store, found.case)
         ]
         for complaint in found.complaints:
             post = complaint.mention
-            said.append(Said(at=post.posted_at, who=post.author, text=post.text, url=post.url, complaint=complaint))
+            facts = {"platform": post.platform, "who": post.author, "text": post.text, "url": post.url}
+            said.append(Said(at=post.posted_at, complaint=complaint, **facts))
         return sorted(said, key=lambda post: post.at)
 
     def _act(self, case_id: int, user: User, next: str, move: Callable[[Case, datetime], Move]) -> Response:

@@ -54,6 +54,9 @@ class Post(BaseModel):
     """One post of the customer."""
 
     id: str
+    platform: str
+    thread_id: Annotated[str, Field(description="A case may have posts of several threads.")]
+    author: Annotated[str, Field(description="The customer's name there; empty once deleted.")]
     text: str
     url: str
     posted_at: datetime
@@ -173,6 +176,9 @@ def _post(complaint: Complaint) -> Post:
     post, verdict = complaint.mention, complaint.verdict
     return Post(
         id=post.external_id,
+        platform=post.platform,
+        thread_id=post.thread_id,
+        author=post.author,
         text=post.text,
         url=post.url,
         posted_at=post.posted_at,
