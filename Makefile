@@ -5,12 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --no-compile --disable-pip-version-check
 
-.PHONY: help demo test check bench clean
+.PHONY: help demo test check words bench clean
 
 help:
 	@echo "make demo    set up and show an afternoon of complaints, offline"
 	@echo "make test    set up and run every check and test"
 	@echo "make check   the checks alone: style, types, layers"
+	@echo "make words   bring the languages' catalogues up to what the program says"
 	@echo "make bench   the benchmarks, each with its baseline"
 	@echo "make clean   remove what was set up and built"
 
@@ -25,6 +26,9 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+words: $(VENV)/.dev
+	$(BIN)/python -m tests.catalogues
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.end_to_end

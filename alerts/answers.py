@@ -10,7 +10,7 @@ from typing import get_args
 from alerts.base import Answer, Complaint
 from alerts.case import Case
 from alerts.caution import about_money, grave
-from alerts.story import handle, safe_url
+from alerts.words import handle, safe_url
 from classifiers.base import Topic
 
 SHIPPED = Path(__file__).parent / "templates"

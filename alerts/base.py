@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from alerts.case import Case, Event
 from alerts.ladder import Step
+from alerts.voice import Language, Voice
 from classifiers.base import Verdict
 from connectors.base import Clock, Mention, Permanent, Transient
 
@@ -83,6 +84,8 @@ class Alert:
     """What could be answered; None once the case is settled."""
     suggested: str | None = None
     """Reference of the message in the case's thread that shows the prepared answer."""
+    opening: bool = False
+    """There is an opening time until which the case can be snoozed."""
 
     @property
     def near(self) -> datetime:
@@ -200,6 +203,8 @@ class Options:
 
     timeout: float = 10.0
     """Seconds for one request."""
+    language: Language = "en"
+    """In which people are told; what customers wrote stays as it is."""
 
 
 class Channel(ABC):
@@ -220,6 +225,7 @@ class Channel(ABC):
         self.name = name
         self.options = options
         self.clock = clock
+        self.say = Voice(options.language)
 
     @abstractmethod
     def send(self, message: Message) -> str:

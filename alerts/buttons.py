@@ -5,20 +5,19 @@ from there.
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from alerts import story
+from alerts import facts, story
 from alerts.base import Alert
-from alerts.case import Case, State
+from alerts.case import Case, Dismissal, State
+from alerts.markup import Block, actions, button, context, plain
+from alerts.voice import Voice
 from alerts.words import line
 
-Block = dict[str, Any]
-
-MOST_JOINED = 2
-"""Threads that can be split off by a press: Slack shows five choices behind three dots."""
+MOST_CHOICES = 5
+"""Slack shows so many behind three dots; threads that are one too many are split off on the command line."""
 
 
 class Act(StrEnum):
@@ -39,7 +38,7 @@ class Wish:
     case_id: int
     round: int
     minutes: int = 0
-    """How long to snooze."""
+    """How long to snooze; 0: until opening time."""
     post: int = 0
     """The post whose thread is to be split off."""
 
@@ -88,34 +87,31 @@ class Place:
         return not self.channel
 
 
-def buttons(case: Case, listing: Listing | None = None, joined: Sequence[tuple[int, str]] = ()) -> list[Block]:
-    """The row of what may be done with a case as it stands, the likeliest first; none for a withdrawn one.
-
-    `joined` tells of threads that can be split off it: a post of each, and where it is.
-    """
+def buttons(alert: Alert, say: Voice, listing: Listing | None = None) -> list[Block]:
+    """The row of what may be done with a case as it stands, the likeliest first; none for a withdrawn one."""
+    case = alert.case
     block_id = f"case:{case.id}" if listing is None else f"case:{case.id}:{listing}"
     if case.state is State.WITHDRAWN:
         return []
     if not case.waiting:
-        return [_row(block_id, _button(case, Act.REOPEN, "Reopen"))]
-    claim = [_button(case, Act.CLAIM, "Claim", primary=True)] if case.state is State.OPEN else []
+        return [actions(block_id, _button(case, Act.REOPEN, say("Reopen")))]
+    claim = [_button(case, Act.CLAIM, say("Claim"), primary=True)] if case.state is State.OPEN else []
     return [
-        _row(
+        actions(
             block_id,
             *claim,
-            _button(case, Act.ANSWER, "Answered", primary=not claim),
-            _button(case, Act.DISMISS, "Not a complaint"),
-            _more(case, joined[:MOST_JOINED]),
+            _button(case, Act.ANSWER, say("Answered"), primary=not claim),
+            _button(case, Act.DISMISS, say("Not a complaint")),
+            _more(alert, say, joined=listing is None),
         )
     ]
 
 
-def form(wish: Wish, alert: Alert, place: Place) -> Block:
+def form(wish: Wish, alert: Alert, place: Place, say: Voice) -> Block:
     """The modal that a wish needs before it can be done; `place` is where the button stands."""
-    title, submit, asked = _FORMS[wish.act]
-    facts = " · ".join(fact for fact in (story.title(alert.case), story.customer(alert)) if fact)
-    about = [{"type": "context", "elements": [_plain(facts, emoji=False)]}]
-    quote = [{"type": "section", "text": _plain(words, emoji=False)} for words in story.words(alert)[:1]]
+    title, submit, asked = _asked(wish.act, say)
+    told = " · ".join(fact for fact in (story.title(alert.case, say), facts.customer(alert, say)) if fact)
+    quoted = [{"type": "section", "text": plain(words)} for words in facts.words(alert, say)[:1]]
     return {
         "type": "modal",
         "callback_id": wish.act,
@@ -127,10 +123,10 @@ def form(wish: Wish, alert: Alert, place: Place) -> Block:
                 "listing": None if place.listing is None else str(place.listing),
             }
         ),
-        "title": _plain(title),
-        "submit": _plain(submit),
-        "close": _plain("Cancel"),
-        "blocks": [*about, *quote, *asked],
+        "title": plain(title, emoji=True),
+        "submit": plain(submit, emoji=True),
+        "close": plain(say("Cancel"), emoji=True),
+        "blocks": [context(plain(told)), *quoted, *asked],
     }
 
 
@@ -147,86 +143,82 @@ def asked_in(form: Block) -> tuple[Wish, Place]:
     return Wish.read(written["wish"]), Place(channel=written["channel"], address=written["address"], listing=listing)
 
 
-def _row(block_id: str, *elements: Block) -> Block:
-    return {"type": "actions", "block_id": block_id, "elements": list(elements)}
-
-
 def _button(case: Case, act: Act, label: str, *, primary: bool = False) -> Block:
-    value = str(Wish(act=act, case_id=case.id, round=case.round))
-    style = {"style": "primary"} if primary else {}
-    return {"type": "button", "action_id": act, "text": _plain(label), "value": value, **style}
+    return button(act, label, str(Wish(act=act, case_id=case.id, round=case.round)), primary=primary)
 
 
-def _more(case: Case, joined: Sequence[tuple[int, str]]) -> Block:
-    """What is asked for seldom, behind three dots."""
+def _more(alert: Alert, say: Voice, *, joined: bool) -> Block:
+    """What is asked for seldom, behind three dots; `joined`: with the threads that can be split off."""
+    about: Any = {"case_id": alert.case.id, "round": alert.case.round}
     choices = [
-        ("Assign to…", Wish(act=Act.ASSIGN, case_id=case.id, round=case.round)),
-        ("Snooze for 15 minutes", Wish(act=Act.SNOOZE, case_id=case.id, round=case.round, minutes=15)),
-        ("Snooze for 1 hour", Wish(act=Act.SNOOZE, case_id=case.id, round=case.round, minutes=60)),
-        *(
-            (
-                f"Another matter: split off {line(where, 40)}",
-                Wish(act=Act.SPLIT, case_id=case.id, round=case.round, post=post),
-            )
-            for post, where in joined
-        ),
+        (Wish(act=Act.ASSIGN, **about), say("Assign to…")),
+        (Wish(act=Act.SNOOZE, minutes=15, **about), say("Snooze for 15 minutes")),
+        (Wish(act=Act.SNOOZE, minutes=60, **about), say("Snooze for 1 hour")),
     ]
-    options = [{"text": _plain(label), "value": str(wish)} for label, wish in choices]
+    if alert.opening:
+        choices.append((Wish(act=Act.SNOOZE, **about), say("Snooze until opening time")))
+    for post, where in facts.joined(alert, say) if joined else ():
+        off = say("Another matter: split off {where}", where=line(where, 40))
+        choices.append((Wish(act=Act.SPLIT, post=post, **about), off))
+    options = [_option(str(wish), said) for wish, said in choices[:MOST_CHOICES]]
     return {"type": "overflow", "action_id": "more", "options": options}
 
 
-def _plain(words: str, *, emoji: bool = True) -> Block:
-    return {"type": "plain_text", "text": words, "emoji": emoji}
-
-
 def _option(value: str, label: str) -> Block:
-    return {"text": _plain(label), "value": value}
+    return {"text": plain(label, emoji=True), "value": value}
 
 
-_KINDS = [
-    _option("not_a_complaint", "It is no complaint"),
-    _option("not_ours", "A complaint, but not about us"),
-    _option("duplicate", "We have it already"),
-    _option("other", "Something else"),
-]
-_KIND: Block = {
-    "type": "input",
-    "block_id": "kind",
-    "label": _plain("Why does nobody need to answer?"),
-    "element": {
-        "type": "radio_buttons",
-        "action_id": "kind",
-        "options": _KINDS,
-        "initial_option": _KINDS[0],
-    },
-}
-_REASON: Block = {
-    "type": "input",
-    "block_id": "reason",
-    "optional": True,
-    "label": _plain("In your words"),
-    "element": {
-        "type": "plain_text_input",
-        "action_id": "reason",
-        "max_length": 150,
-        "placeholder": _plain("For those who look at it later"),
-    },
-}
-_WHOM: Block = {
-    "type": "input",
-    "block_id": "whom",
-    "label": _plain("Who shall answer?"),
-    "hint": _plain("Will be called by name in the thread, and has the case from then on."),
-    "element": {
-        "type": "users_select",
-        "action_id": "whom",
-        "focus_on_load": True,
-        "placeholder": _plain("Choose a colleague"),
-    },
-}
-_FORMS: dict[Act, tuple[str, str, list[Block]]] = {
-    Act.DISMISS: ("Not a complaint", "Dismiss", [_KIND, _REASON]),
-    Act.ASSIGN: ("Assign to…", "Assign", [_WHOM]),
-}
-"""Of each act that asks first: the form's title, its button, its fields."""
-ASKS_FIRST = frozenset(_FORMS)
+def _asked(act: Act, say: Voice) -> tuple[str, str, list[Block]]:
+    """Of an act that asks first: the form's title, its button, its fields."""
+    if act is Act.DISMISS:
+        return say("Not a complaint"), say("Dismiss"), [_kind(say), _reason(say)]
+    return say("Assign to…"), say("Assign"), [_whom(say)]
+
+
+def _kind(say: Voice) -> Block:
+    kinds = [
+        _option(Dismissal.NOT_A_COMPLAINT, say("It is no complaint")),
+        _option(Dismissal.NOT_OURS, say("A complaint, but not about us")),
+        _option(Dismissal.DUPLICATE, say("We have it already")),
+        _option(Dismissal.OTHER, say("Something else")),
+    ]
+    return {
+        "type": "input",
+        "block_id": "kind",
+        "label": plain(say("Why does nobody need to answer?"), emoji=True),
+        "element": {"type": "radio_buttons", "action_id": "kind", "options": kinds, "initial_option": kinds[0]},
+    }
+
+
+def _reason(say: Voice) -> Block:
+    return {
+        "type": "input",
+        "block_id": "reason",
+        "optional": True,
+        "label": plain(say("In your words"), emoji=True),
+        "element": {
+            "type": "plain_text_input",
+            "action_id": "reason",
+            "max_length": 150,
+            "placeholder": plain(say("For those who look at it later"), emoji=True),
+        },
+    }
+
+
+def _whom(say: Voice) -> Block:
+    hint = say("Will be called by name in the thread, and has the case from then on.")
+    return {
+        "type": "input",
+        "block_id": "whom",
+        "label": plain(say("Who shall answer?"), emoji=True),
+        "hint": plain(hint, emoji=True),
+        "element": {
+            "type": "users_select",
+            "action_id": "whom",
+            "focus_on_load": True,
+            "placeholder": plain(say("Choose a colleague"), emoji=True),
+        },
+    }
+
+
+ASKS_FIRST = frozenset({Act.DISMISS, Act.ASSIGN})

@@ -4,9 +4,9 @@ import sys
 from collections.abc import Iterable
 from datetime import datetime
 
-from alerts import incident, story
+from alerts import facts, incident, story
 from alerts.base import Alert, Channel, Digest, Incident, Message, Notice
-from alerts.story import Line
+from alerts.sentence import Line
 from alerts.words import line, shorten
 
 _BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
@@ -22,33 +22,27 @@ class Console(Channel):
         elif isinstance(message, Notice):
             self._print([f"{message.sign}  {line(message.title)}"], message.lines)
         elif isinstance(message, Incident):
-            said = incident.ending(message) if message.root else incident.headline(message)
-            self._print([_said(said, message)], () if message.root else self._storm(message))
+            self._storm(message)
         elif message.incident is not None and message.root is None:
-            self._print([_said(story.short(message), message)], story.beginning(message))
+            said = self._said(story.short(message, self.say), message)
+            self._print([said], facts.beginning(message, self.say))
         elif message.root is not None and message.step is not None:
-            self._print([f"⏰ case {message.case.id} · {_said(story.call(message), message)}{_called(message)}"])
+            said = self._said(story.call(message, self.say), message)
+            self._print([f"⏰ {self._case(message)} · {said}{_called(message)}"])
         elif message.root is not None:
-            whom, said = story.summons(message)
-            self._print([f"👉 case {message.case.id} · @{line(whom, 80)} {_said(said, message)}"])
+            whom, asked = story.summons(message, self.say)
+            self._print([f"👉 {self._case(message)} · @{line(whom, 80)} {self._said(asked, message)}"])
         else:
-            head = [f"{_said(story.headline(message), message)}{_called(message)}"]
-            if held := story.status(message):
-                head.append(_said(held, message))
-            if known := story.known(message):
-                head.append(_said(known, message))
-            facts = (story.customer(message), story.about(message), _said(story.footer(message), message))
-            links = (url for url, _ in story.links(message))
-            small = (*(fact for fact in facts if fact), *links, *_answer(message))
-            self._print(head, _quoted(message), small)
+            self._card(message)
         return message.key
 
     def update(self, shown: Alert | Incident) -> None:
         if isinstance(shown, Incident):
-            return self._print([_said(incident.headline(shown), shown), _said(incident.figures(shown), shown)])
-        held = story.status(shown)
-        head = f"case {shown.case.id} · {_said(story.headline(shown), shown)}"
-        return self._print([head], [_said(held, shown)] if held else [])
+            rows = incident.headline(shown, self.say), incident.figures(shown, self.say)
+            return self._print([self._said(row, shown) for row in rows])
+        held = story.status(shown, self.say)
+        head = f"{self._case(shown)} · {self._said(story.headline(shown, self.say), shown)}"
+        return self._print([head], [self._said(held, shown)] if held else [])
 
     def find(self, message: Message, since: datetime) -> str | None:
         return None
@@ -56,9 +50,36 @@ class Console(Channel):
     def login(self) -> str:
         return "prints to standard output"
 
-    def _storm(self, storm: Incident) -> list[str]:
-        chart = [_said(bar, storm) for bar in incident.bars(storm)]
-        return [_said(incident.figures(storm), storm), *chart, incident.usual(storm), incident.footer(storm)]
+    def _card(self, alert: Alert) -> None:
+        say = self.say
+        head = [f"{self._said(story.headline(alert, say), alert)}{_called(alert)}"]
+        head += [self._said(row, alert) for row in (story.status(alert, say), facts.known(alert, say)) if row]
+        small = [facts.customer(alert, say), facts.about(alert, say), self._said(facts.footer(alert, say), alert)]
+        small = [*filter(None, small), *(url for url, _ in facts.links(alert, say))]
+        if alert.answer is not None:  # to be copied from the terminal
+            small += [self._said(facts.suggestion(alert.answer, say), alert)]
+            small += facts.prepared(alert.answer, say).split("\n")
+        self._print(head, self._quoted(alert), small)
+
+    def _storm(self, storm: Incident) -> None:
+        if storm.root:
+            return self._print([self._said(incident.ending(storm, self.say), storm)])
+        head = [self._said(incident.headline(storm, self.say), storm)]
+        rows = [incident.figures(storm, self.say), *incident.bars(storm)]
+        small = incident.usual(storm, self.say), incident.footer(storm, self.say)
+        return self._print(head, [*(self._said(row, storm) for row in rows), *small])
+
+    def _quoted(self, alert: Alert) -> list[str]:
+        words = ["\n".join(f"│ {row}" for row in text.split("\n")) for text in facts.words(alert, self.say)]
+        if len(words) < 2:
+            return words
+        return [*words[:1], self._said(facts.between(alert, self.say), alert), *words[1:]]
+
+    def _case(self, alert: Alert) -> str:
+        return self.say("case {number}", number=alert.case.id)
+
+    def _said(self, said: Line, shown: Alert | Incident) -> str:
+        return self.say.plain(said, shown.near)
 
     def _print(self, head: Iterable[str], body: Iterable[str] = (), small: Iterable[str] = ()) -> None:
         colours = sys.stdout.isatty()
@@ -71,22 +92,6 @@ class Console(Channel):
         sys.stdout.flush()
 
 
-def _quoted(alert: Alert) -> list[str]:
-    words = ["\n".join(f"│ {row}" for row in text.split("\n")) for text in story.words(alert)]
-    return [*words[:1], _said(story.between(alert), alert), *words[1:]] if len(words) > 1 else words
-
-
-def _answer(alert: Alert) -> list[str]:
-    """The prepared answer, to be copied from the terminal."""
-    if alert.answer is None:
-        return []
-    return [_said(story.suggestion(alert.answer), alert), *story.prepared(alert.answer).split("\n")]
-
-
 def _called(alert: Alert) -> str:
     names = [f"@{line(name.removeprefix('@'), 80)}" for name in alert.step.mention] if alert.step else []
     return f" · {' '.join(names)}" if names else ""
-
-
-def _said(said: Line, alert: Alert | Incident) -> str:
-    return story.plain(said, alert.near)

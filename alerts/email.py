@@ -12,8 +12,9 @@ from email.message import EmailMessage
 from email.utils import parseaddr
 from html import escape
 
-from alerts import base, incident, story
+from alerts import base, facts, incident, story
 from alerts.base import Alert, Channel, Digest, Incident, Message, Notice, Permanent, Transient, Unknown
+from alerts.voice import Voice
 from alerts.words import line, shorten
 from connectors.base import Secret
 
@@ -75,10 +76,10 @@ class Email(Channel):
         if isinstance(message, Digest):
             _week(mail, message)
             return mail
-        subject, rows, links = _letter(message)
+        subject, rows, links = _letter(message, self.say)
         mail["Subject"] = line(subject)
         mail.set_content("\n\n".join([*rows, *(f"{text}: {url}" for url, text in links)]) + "\n")
-        mail.add_alternative(_html(rows, links), subtype="html")
+        mail.add_alternative(_html(rows, links, self.say.language), subtype="html")
         return mail
 
     def _message_id(self, key: str) -> str:
@@ -146,24 +147,24 @@ def _refused(what: str, code: int) -> Transient | Permanent | Unknown:
     return Permanent(said) if code >= 500 else Transient(said)
 
 
-def _letter(message: Alert | Incident | Notice) -> tuple[str, list[str], list[tuple[str, str]]]:
+def _letter(message: Alert | Incident | Notice, say: Voice) -> tuple[str, list[str], list[tuple[str, str]]]:
     """Subject, paragraphs and links."""
     match message:
         case Notice():
             return _notice(message)
         case Incident():
-            return _storm(message)
+            return _storm(message, say)
         case Alert():
-            return _alert(message)
+            return _alert(message, say)
 
 
-def _storm(storm: Incident) -> tuple[str, list[str], list[tuple[str, str]]]:
-    said = story.plain(incident.headline(storm), storm.near)
+def _storm(storm: Incident, say: Voice) -> tuple[str, list[str], list[tuple[str, str]]]:
+    said = say.plain(incident.headline(storm, say), storm.near)
     if storm.root:
-        return said, [said, story.plain(incident.ending(storm), storm.near)], []
-    chart = "\n".join(story.plain(bar, storm.near) for bar in incident.bars(storm))
-    figures = story.plain(incident.figures(storm), storm.near)
-    return said, [said, figures, chart, incident.usual(storm), incident.footer(storm)], []
+        return said, [said, say.plain(incident.ending(storm, say), storm.near)], []
+    chart = "\n".join(say.plain(bar, storm.near) for bar in incident.bars(storm))
+    figures = say.plain(incident.figures(storm, say), storm.near)
+    return said, [said, figures, chart, incident.usual(storm, say), incident.footer(storm, say)], []
 
 
 def _notice(notice: Notice) -> tuple[str, list[str], list[tuple[str, str]]]:
@@ -184,30 +185,32 @@ def _week(mail: EmailMessage, digest: Digest) -> None:
     mail.add_attachment(digest.pdf, "application", "pdf", filename=f"{digest.file}.pdf")
 
 
-def _alert(alert: Alert) -> tuple[str, list[str], list[tuple[str, str]]]:
-    near = alert.case.detected_at
-    said = story.plain(story.headline(alert), near)
-    words = story.words(alert)
+def _alert(alert: Alert, say: Voice) -> tuple[str, list[str], list[tuple[str, str]]]:
+    near = alert.near
+    said = say.plain(story.headline(alert, say), near)
+    words = facts.words(alert, say)
     if len(words) > 1:
-        words.insert(1, story.plain(story.between(alert), near))
-    rows = [said, _summons(alert), story.plain(story.held(alert), near) if alert.case.waiting else ""]
-    rows += [story.plain(story.known(alert), near), *words, story.customer(alert), story.about(alert)]
-    rows += [story.plain(story.footer(alert), near)]
+        words.insert(1, say.plain(facts.between(alert, say), near))
+    rows = [said, _summons(alert, say), say.plain(story.held(alert, say), near) if alert.case.waiting else ""]
+    rows += [say.plain(facts.known(alert, say), near), *words, facts.customer(alert, say), facts.about(alert, say)]
+    rows += [say.plain(facts.footer(alert, say), near)]
     if alert.answer is not None and alert.root is None:
-        rows += [story.plain(story.suggestion(alert.answer), near), story.prepared(alert.answer)]
-    return f"{said} · case {alert.case.id}", [row for row in rows if row], story.links(alert)
+        rows += [say.plain(facts.suggestion(alert.answer, say), near), facts.prepared(alert.answer, say)]
+    subject = " · ".join((said, say("case {number}", number=alert.case.id)))
+    return subject, [row for row in rows if row], facts.links(alert, say)
 
 
-def _summons(alert: Alert) -> str:
+def _summons(alert: Alert, say: Voice) -> str:
     """What the colleague who has the case is told; "" when it is not she who is called."""
     if alert.root is None or alert.step is not None:
         return ""
-    whom, said = story.summons(alert)
-    return f"{line(whom, 80)}: {story.plain(said, alert.case.detected_at)}"
+    whom, said = story.summons(alert, say)
+    return f"{line(whom, 80)}: {say.plain(said, alert.case.detected_at)}"
 
 
-def _html(rows: list[str], links: list[tuple[str, str]]) -> str:
+def _html(rows: list[str], links: list[tuple[str, str]], language: str) -> str:
     first, *rest = ("<br>".join(escape(row).split("\n")) for row in rows)
     paragraphs = [f"<p><strong>{first}</strong></p>", *(f"<p>{row}</p>" for row in rest)]
     paragraphs += [f'<p><a href="{escape(url)}">{escape(text)}</a></p>' for url, text in links]
-    return f'<!doctype html><html><body style="font-family:sans-serif">{"".join(paragraphs)}</body></html>'
+    page = f'<body style="font-family:sans-serif">{"".join(paragraphs)}</body>'
+    return f'<!doctype html><html lang="{language}">{page}</html>'

@@ -12,6 +12,7 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _TIME = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)")
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
+_FAR_AHEAD = timedelta(days=62)
 _REMEMBERED = 4096
 
 Shift = tuple[int, int]
@@ -56,6 +57,17 @@ class Hours:
         """The first open moment, in UTC, from this one on: this one itself while people are at work."""
         start = moment.astimezone(UTC)
         return next(max(begin, start) for begin, end in self._shifts_from(start) if end > max(begin, start))
+
+    def opens_after(self, moment: datetime) -> datetime | None:
+        """When, in UTC, people begin to work next after a time of rest; None: not within two months."""
+        start = worked_until = moment.astimezone(UTC)
+        for begin, end in self._shifts_from(start):
+            if begin > max(start, worked_until):
+                return begin
+            if begin > start + _FAR_AHEAD:
+                return None
+            worked_until = max(worked_until, end)
+        raise AssertionError("a calendar without an end has ended")
 
     @property
     def weekly(self) -> timedelta:

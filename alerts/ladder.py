@@ -39,6 +39,11 @@ class Ladder:
         """The ladder for cases of that severity."""
         return self.urgent or self if urgent else self
 
+    def opens_after(self, case: Case, now: datetime) -> datetime | None:
+        """When people are at work again after a rest; None: they always are."""
+        hours = self.chain(urgent=case.urgent).hours
+        return None if hours is None else hours.opens_after(now)
+
     def later(self, moment: datetime, amount: timedelta) -> datetime:
         """When so much of the time that counts has passed since the moment."""
         return moment + amount if self.hours is None else self.hours.add(moment, amount)

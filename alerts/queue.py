@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from alerts.base import Alert
-from alerts.blocks import entry, escape, root
+from alerts.blocks import entry, root
 from alerts.buttons import Listing, buttons
-from alerts.words import duration, line
+from alerts.markup import Block, Script, actions, button, context, escape, header, mrkdwn, plain, section
+from alerts.rotation import Turn
+from alerts.sentence import Who
+from alerts.voice import Voice
+from alerts.words import line
 
-Block = dict[str, Any]
 Drawn = tuple[str, list[Block]]
 """What a notification would say, and the blocks."""
 
@@ -30,103 +33,103 @@ class Figures:
     """The median; None: not half of the complaints have an answer yet."""
     waiting: int
 
-    @property
-    def share(self) -> str:
-        """Of the complaints that were answered in time, rounded down."""
-        return f"{self.in_time * 100 // self.complaints}%" if self.complaints else "–"
 
-
-def answer(title: str, alerts: Sequence[Alert], listing: Listing, *, more: int, lead: str = "") -> Drawn:
+def answer(title: str, alerts: Sequence[Alert], listing: Listing, say: Voice, *, more: int, lead: str = "") -> Drawn:
     """A list of cases for one person: what came of her last press (`lead`, mrkdwn), and how to see what comes after."""
-    blocks = [*_lead(lead), _header(title), *_cases(alerts, listing)]
+    blocks = [*_lead(lead), header(title), *_cases(alerts, say, listing)]
     if more:
         after = Listing(words=listing.words, skip=listing.skip + len(alerts))
-        button = {"type": "button", "action_id": LEAF, "text": _plain("Show the next"), "value": str(after)}
-        blocks += [_context(f"{more} more"), {"type": "actions", "block_id": LEAF, "elements": [button]}]
+        left = say.many("{number} more", "{number} more", more)
+        blocks += [context(plain(left)), actions(LEAF, button(LEAF, say("Show the next"), str(after)))]
     return escape(title), blocks
 
 
-def one(alert: Alert, listing: Listing, *, lead: str = "") -> Drawn:
+def one(alert: Alert, listing: Listing, say: Voice, *, lead: str = "") -> Drawn:
     """One case in full, for one person."""
-    text, drawn = root(alert)
-    return text, [*_lead(lead), *drawn, *buttons(alert.case, listing)]
+    text, drawn = root(alert, say)
+    return text, [*_lead(lead), *drawn, *buttons(alert, say, listing)]
 
 
 def told(title: str, lines: Sequence[str]) -> Drawn:
     """Words of our own, in mrkdwn, for one person."""
-    return escape(title), [_header(title), *([said("\n".join(lines))] if lines else [])]
+    return escape(title), [header(title), *([section("\n".join(lines))] if lines else [])]
+
+
+def rota(title: str, turns: Sequence[tuple[str, Turn]], say: Voice, now: datetime) -> Drawn:
+    """Who is on call in rotations, for one person."""
+    lines = []
+    for name, turn in turns:
+        facts: dict[str, Any] = {"rotation": line(name, 60), "who": Who(turn.who), "when": turn.until}
+        if turn.stands_in:
+            lines.append(say.sentence("*{rotation}* · {who}, standing in until {when}", **facts))
+        else:
+            lines.append(say.sentence("*{rotation}* · {who} until {when}", **facts))
+    return told(title, [Script(say=say, near=now).mrkdwn(said) for said in lines])
 
 
 def home(
-    mine: Sequence[Alert], others: Sequence[Alert], *, more: int, figures: Figures, now: datetime, lead: str = ""
+    mine: Sequence[Alert],
+    others: Sequence[Alert],
+    say: Voice,
+    *,
+    more: int,
+    figures: Figures,
+    now: datetime,
+    lead: str = "",
 ) -> Block:
     """The App Home of somebody: her own cases, then everybody's who waits, and how the team does."""
-    as_of = f"As of <!date^{int(now.timestamp())}^{{time}}|{now:%H:%M} UTC>, the least time left on top"
-    refresh = {"type": "button", "action_id": REFRESH, "text": _plain("Refresh"), "value": REFRESH}
+    as_of = say.sentence("As of {when}, the least time left on top", when=now)
     blocks = [
         *_lead(lead),
-        _header(waiting(len(mine) + len(others) + more)),
-        _figures(figures),
-        {"type": "actions", "block_id": REFRESH, "elements": [refresh]},
-        {"type": "context", "elements": [_text(as_of)]},
+        header(waiting(len(mine) + len(others) + more, say)),
+        _figures(figures, say),
+        actions(REFRESH, button(REFRESH, say("Refresh"), REFRESH)),
+        context(mrkdwn(Script(say=say, near=now).mrkdwn(as_of))),
     ]
-    for title, alerts in (("Yours", mine), ("Everybody else's" if mine else "", others)):
+    for title, alerts in ((say("Yours"), mine), (say("Everybody else's") if mine else "", others)):
         if alerts:
-            blocks += [*([_header(title)] if title else []), *_cases(alerts)]
+            blocks += [*([header(title)] if title else []), *_cases(alerts, say)]
     if more:
-        blocks.append(_context(f"{more} more: the slash command shows them all"))
+        left = say.many(
+            "{number} more: the slash command shows them all", "{number} more: the slash command shows them all", more
+        )
+        blocks.append(context(plain(left)))
     return {"type": "home", "blocks": blocks}
 
 
-def closed_home(words: str) -> Block:
+def closed_home(words: str, say: Voice) -> Block:
     """An App Home that only says something, in mrkdwn, and can be tried again."""
-    refresh = {"type": "button", "action_id": REFRESH, "text": _plain("Try again"), "value": REFRESH}
-    return {
-        "type": "home",
-        "blocks": [said(words), {"type": "actions", "block_id": REFRESH, "elements": [refresh]}],
-    }
+    again = button(REFRESH, say("Try again"), REFRESH)
+    return {"type": "home", "blocks": [section(words), actions(REFRESH, again)]}
 
 
-def said(words: str) -> Block:
-    """Words of our own, in mrkdwn."""
-    return {"type": "section", "text": _text(words)}
-
-
-def waiting(count: int) -> str:
+def waiting(count: int, say: Voice) -> str:
     """Such as "3 customers wait"."""
-    return "Nobody is waiting" if not count else "1 customer waits" if count == 1 else f"{count} customers wait"
+    return say.many("{number} customer waits", "{number} customers wait", count) if count else say("Nobody is waiting")
 
 
-def _cases(alerts: Sequence[Alert], listing: Listing | None = None) -> list[Block]:
-    return [block for alert in alerts for block in ({"type": "divider"}, entry(alert), *buttons(alert.case, listing))]
-
-
-def _figures(figures: Figures) -> Block:
-    first = duration(figures.first_reply) if figures.first_reply is not None else "not half answered"
-    facts = [
-        (f"complaints in {figures.span.days} days", str(figures.complaints)),
-        ("answered within the target", f"{figures.share} ({figures.in_time} of {figures.complaints})"),
-        ("median first reply", first if figures.complaints else "–"),
-        ("still without an answer", str(figures.waiting)),
+def _cases(alerts: Sequence[Alert], say: Voice, listing: Listing | None = None) -> list[Block]:
+    return [
+        block for alert in alerts for block in ({"type": "divider"}, entry(alert, say), *buttons(alert, say, listing))
     ]
-    return {"type": "section", "fields": [_text(f"*{fact}*\n{name}") for name, fact in facts]}
+
+
+def _figures(figures: Figures, say: Voice) -> Block:
+    all_, days = figures.complaints, figures.span.days
+    share = say.percent(figures.in_time / all_ if all_ else None)
+    first = say.duration(figures.first_reply) if figures.first_reply is not None else say("not half answered")
+    in_time, of_all = say.number(figures.in_time), say.number(all_)
+    facts = [
+        (say.many("complaints in {number} day", "complaints in {number} days", days), say.number(all_)),
+        (
+            say("answered within the target"),
+            say("{share} ({number} of {all})", share=share, number=in_time, all=of_all),
+        ),
+        (say("median first reply"), first if all_ else "–"),
+        (say("still without an answer"), say.number(figures.waiting)),
+    ]
+    return {"type": "section", "fields": [mrkdwn(f"*{fact}*\n{name}") for name, fact in facts]}
 
 
 def _lead(words: str) -> list[Block]:
-    return [said(words)] if words else []
-
-
-def _header(title: str) -> Block:
-    return {"type": "header", "text": _plain(line(title, 140) or "–", emoji=False)}
-
-
-def _context(words: str) -> Block:
-    return {"type": "context", "elements": [_plain(words, emoji=False)]}
-
-
-def _text(words: str) -> Block:
-    return {"type": "mrkdwn", "text": words, "verbatim": True}
-
-
-def _plain(words: str, *, emoji: bool = True) -> Block:
-    return {"type": "plain_text", "text": words, "emoji": emoji}
+    return [section(words)] if words else []

@@ -1,8 +1,9 @@
-"""Makes what strangers wrote safe to show, and says numbers, times and names as people do."""
+"""Makes what strangers wrote safe to show: texts, names and addresses."""
 
 import re
 import unicodedata
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from urllib.parse import quote, urlsplit
 
 LANGUAGES = {
     "da": "Danish", "de": "German", "en": "English", "es": "Spanish", "et": "Estonian", "fi": "Finnish",
@@ -10,6 +11,8 @@ LANGUAGES = {
     "pl": "Polish", "pt": "Portuguese", "ru": "Russian", "sv": "Swedish", "uk": "Ukrainian",
 }  # fmt: skip
 PLATFORMS = {"youtube": "YouTube", "rss": "RSS", "imap": "e-mail"}
+
+MAX_URL = 3000
 
 _ORDINARY = re.compile("[\n -~\u00a1-\u00ac\u00ae-\u02ff\u0400-\u0482\u048a-\u052f]*")
 """Texts of nothing but Latin and Cyrillic letters and common signs, which need no closer look."""
@@ -79,33 +82,6 @@ def shorten(text: str, limit: int, lines: int) -> str:
     return cut.rstrip(" ,;:.…\n") + "…"
 
 
-def duration(span: timedelta) -> str:
-    """Such as "23 min", "1 h 40 min", "2 d 3 h"; less than a minute counts as one."""
-    minutes = max(1, round(abs(span) / timedelta(minutes=1)))
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 24:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    days, hours = divmod(hours, 24)
-    return f"{days} d {hours} h" if hours else f"{days} d"
-
-
-def count(number: int) -> str:
-    """Such as "840", "12.4k", "3.1M"."""
-    for size, unit in ((1_000_000, "M"), (1_000, "k")):
-        if number >= size:
-            tenths = number * 10 // size
-            return f"{tenths // 10}.{tenths % 10}{unit}" if tenths % 10 and tenths < 1000 else f"{tenths // 10}{unit}"
-    return str(number)
-
-
-def moment(at: datetime, near: datetime) -> str:
-    """Such as "14:05 UTC", with the date when that is not plain from `near`, a moment close to when it is read."""
-    at = at.astimezone(UTC)
-    return f"{at:%H:%M} UTC" if same_day(at, near) else f"{at.day} {at:%b %H:%M} UTC"
-
-
 def same_day(at: datetime, near: datetime) -> bool:
     """An hour of the day alone tells which of the two days is meant."""
     return abs(at - near) < timedelta(hours=12)
@@ -116,9 +92,28 @@ def platform(name: str) -> str:
     return PLATFORMS.get(name) or line(name.replace("_", " ").title(), 40)
 
 
-def language(code: str | None) -> str:
-    """A language's English name by its BCP 47 tag; "" when not known."""
-    return LANGUAGES.get((code or "").partition("-")[0].lower(), "")
+def handle(platform_name: str, author: str) -> str:
+    """An author as people write him on that platform; "" for none."""
+    name = line(author, 60)
+    return f"{'u/' if platform_name == 'reddit' else '@'}{name}" if name else ""
+
+
+def safe_url(url: str) -> str | None:
+    """The address when it is a plain web link that a client can open, percent-encoded; None when it is not."""
+    if re.search(r"[\s\x00-\x1f\x7f<>\"|\\^`{}]", url):
+        return None
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").encode("idna").decode()
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*", host):
+        return None
+    rest = quote(parts.path + (f"?{parts.query}" if parts.query else ""), safe="/?%:@!$&'()*+,;=~-._")
+    anchor = "#" + quote(parts.fragment, safe="/?%:@!$&'()*+,;=~-._") if parts.fragment else ""
+    safe = f"{parts.scheme}://{host}{port}{rest}{anchor}"
+    return safe if len(safe) <= MAX_URL else None
 
 
 def _first_of_each(run: re.Match[str]) -> str:

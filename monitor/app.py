@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alerts.base import Channel, Digest
-from alerts.case import Case, Move
+from alerts.case import Case, Move, NotAllowed
 from classifiers.base import Classifier
 from connectors.base import Clock, Connector, Permanent, Transient, Watch
 from monitor.answers import prepare
@@ -265,6 +265,13 @@ class App:
         """A person's word on a case. Raises NotAllowed."""
         now = self.clock()
         return act(self.store, case_id, lambda case: move(case, now))
+
+    def opening(self, case: Case, now: datetime) -> datetime:
+        """When people are at work again on a case. Raises NotAllowed for a brand whose ladder has no opening hours."""
+        opens = self.config.ladder(case.brand).opens_after(case, now)
+        if opens is None:
+            raise NotAllowed(f"the ladder of {case.brand} has no opening hours, so there is no opening time")
+        return opens
 
     def missed(self, post: str, who: str) -> Case:
         """A person's word that a post is a complaint which the model let pass. Raises NotAllowed."""

@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from alerts.words import language, line
+from alerts.voice import ENGLISH
+from alerts.words import line
 from classifiers.base import Classifier, Options, Point
 from classifiers.curve import curve, promise, threshold_for_recall
 from monitor.quality import WEEK, Choice, Group, Judged, Tally, Week
@@ -229,7 +230,7 @@ def _brand(group: Group) -> str:
 
 
 def _language(group: Group) -> str:
-    return language(group.language) or line(group.language, 20) or "not known"
+    return ENGLISH.tongue(group.language) or line(group.language, 20) or "not known"
 
 
 def _name(week: datetime) -> str:

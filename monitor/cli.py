@@ -213,10 +213,14 @@ def dismiss(
 def snooze(
     case_id: CaseId,
     length: Annotated[str, typer.Option("--for", metavar="TIME", help="How long, such as 15m or 2h.")] = "15m",
+    until_opening: Annotated[
+        bool,
+        typer.Option("--until-opening", help="Until people are at work again (see `hours`)."),
+    ] = False,
     by: By = "",
     config: ConfigPath = DEFAULT,
 ) -> None:
-    """Reminders wait for so long; the last step of the ladder does not."""
+    """Reminders wait for so long, or until opening time; the last step of the ladder does not."""
     from alerts import case as moves
     from monitor.config.sections import duration
 
@@ -224,7 +228,12 @@ def snooze(
         time = duration(length)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--for") from None
-    _act(config, case_id, lambda case, now: moves.snooze(case, named(by), now, now + time))
+    with opened(config) as app:
+
+        def until(case: Any, now: Any) -> Any:
+            return app.opening(case, now) if until_opening else now + time
+
+        _say_state(app.act(case_id, lambda case, now: moves.snooze(case, named(by), now, until(case, now))))
 
 
 @cli.command()
@@ -323,8 +332,11 @@ def upgrade(config: ConfigPath = DEFAULT) -> None:
 
 def _act(config: Path, case_id: int, move: Callable[[Any, Any], Any]) -> None:
     with opened(config) as app:
-        case = app.act(case_id, move)
-        console().print(f"Case {case.id} is {case.state}.", highlight=False)
+        _say_state(app.act(case_id, move))
+
+
+def _say_state(case: Any) -> None:
+    console().print(f"Case {case.id} is {case.state}.", highlight=False)
 
 
 def main() -> None:

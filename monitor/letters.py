@@ -75,7 +75,7 @@ def letter(
         return Notice(key=row.key, now=now, title=row.body["title"], lines=tuple(row.body["lines"]))
     if row.kind == SUMMARY:
         with store.read() as connection:
-            return summary(connection, row, now)
+            return summary(connection, row, now, channels[row.channel].say)
     with store.read() as connection:
         if row.case_id is None:
             return incident(connection, row, now)
@@ -106,6 +106,7 @@ def letter(
         incident=storm,
         customer=notes.customer(case),
         answer=notes.answer(case, complaints),
+        opening=ladder(case.brand).opens_after(case, now) is not None,
         suggested=next((m.reference for m in reversed(here) if m.kind == "answer" and m.reference), None),
     )
 

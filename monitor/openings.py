@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Row, select
 from alerts import story
 from alerts.base import Notice
 from alerts.case import Case, State
-from alerts.words import duration
+from alerts.voice import Voice
+from alerts.words import line
 from monitor import ledger
 from monitor.rooms import read_about
 from monitor.routes import About
@@ -19,7 +20,7 @@ LISTED = 20
 """Cases that a summary names; all are counted."""
 
 
-def summary(connection: Connection, row: Row[Any], now: datetime) -> Notice | None:
+def summary(connection: Connection, row: Row[Any], now: datetime, say: Voice) -> Notice | None:
     """The summary of an outbox row, without the customers' words or names: it is never edited. None: nothing waits."""
     held = outbox.c.channel == row.channel, outbox.c.held_until == row.held_until, outbox.c.kind == "step"
     about_these = cases.c.id.in_(select(outbox.c.case_id).where(*held))
@@ -29,21 +30,24 @@ def summary(connection: Connection, row: Row[Any], now: datetime) -> Notice | No
         return None
     waiting = [case for case in everyone if case.waiting]
     about, zone = read_about(connection, waiting[:LISTED]), ZoneInfo(row.body["zone"])
-    lines = [_line(case, about[case.id], now, zone) for case in waiting[:LISTED]]
-    more = [f"and {len(waiting) - LISTED} more"] if len(waiting) > LISTED else []
-    return Notice(key=row.key, now=now, title=_title(waiting, everyone), lines=(*lines, *more), sign="🌅")
+    lines = [_line(case, about[case.id], now, zone, say) for case in waiting[:LISTED]]
+    more = [say.many("and {number} more", "and {number} more", len(waiting) - LISTED)] if len(waiting) > LISTED else []
+    return Notice(key=row.key, now=now, title=_title(waiting, everyone, say), lines=(*lines, *more), sign="🌅")
 
 
-def _title(waiting: list[Case], everyone: list[Case]) -> str:
+def _title(waiting: list[Case], everyone: list[Case], say: Voice) -> str:
     settled = len(everyone) - len(waiting)
-    waits = f"{len(waiting)} case{'s wait' if len(waiting) != 1 else ' waits'}" if waiting else "nobody waits"
-    done = f", {settled} {'were' if settled != 1 else 'was'} settled" if settled else ""
-    return f"While this channel was quiet: {waits}{done}"
+    waits = say.many("{number} case waits", "{number} cases wait", len(waiting)) if waiting else say("nobody waits")
+    done = say.many(", {number} was settled", ", {number} were settled", settled) if settled else ""
+    return say("While this channel was quiet: {what}", what=waits + done)
 
 
-def _line(case: Case, about: About, now: datetime, zone: ZoneInfo) -> str:
-    topic = about.topic if about.topic and about.topic != "other" else ""
-    late = f"{duration(now - case.respond_by)} late" if case.breached(now) else ""
-    due = late or f"answer by {case.respond_by.astimezone(zone):%H:%M}"
-    taken = f"claimed by {case.assignee}" if case.state is State.CLAIMED else ""
-    return " · ".join(part for part in (f"case {case.id}", story.title(case), topic, due, taken) if part)
+def _line(case: Case, about: About, now: datetime, zone: ZoneInfo, say: Voice) -> str:
+    topic = say.topic(about.topic) if about.topic and about.topic != "other" else ""
+    if case.breached(now):
+        due = say("{time} late", time=say.duration(now - case.respond_by))
+    else:
+        due = say("answer by {when}", when=f"{case.respond_by.astimezone(zone):%H:%M}")
+    taken = say("claimed by {who}", who=line(case.assignee or "", 80)) if case.state is State.CLAIMED else ""
+    parts = say("case {number}", number=case.id), story.title(case, say), topic, due, taken
+    return " · ".join(part for part in parts if part)

@@ -60,27 +60,33 @@ def look_up(
     words: str = "",
     skip: int = 0,
     limit: int,
+    place: Callable[[Case], datetime] = due,
 ) -> tuple[list[Story], int]:
     """Cases after the first `skip`, and how many there are in all.
 
-    The waiting ones, of one colleague if `assignee`, the least time left on top; with `words` all in whose posts each
-    word stands, the settled after the waiting, the latest first.
+    The waiting ones, of one colleague if `assignee`, the one whose `place` in time is earliest on top; with `words` all
+    in whose posts each word stands, the settled after the waiting, the latest first.
     """
     waits = cases.c.state.in_(WAITING)
     which = [_holds(word) for word in words.split()] or [waits]
     which += [cases.c.brand.in_(brands)] if brands is not None else []
     which += [cases.c.assignee == assignee] if assignee else []
-    order = when((waits, 0), else_=1), when((waits, cases.c.respond_by)), cases.c.respond_by.desc(), cases.c.id
+    in_order = select(*ledger.COLUMNS).where(*which).order_by(cases.c.respond_by, cases.c.id)
+    settled = select(*ledger.COLUMNS).where(*which, ~waits).order_by(cases.c.respond_by.desc(), cases.c.id)
     with store.read() as connection:
         count = connection.scalar(select(func.count()).select_from(cases).where(*which)) or 0
-        found = connection.execute(select(*ledger.COLUMNS).where(*which).order_by(*order).offset(skip).limit(limit))
+        waiting = sorted((ledger.case_of(row) for row in connection.execute(in_order.where(waits))), key=place)
+        found = waiting[skip : skip + limit]
+        if words:
+            rest = settled.offset(max(0, skip - len(waiting))).limit(limit - len(found))
+            found += [ledger.case_of(row) for row in connection.execute(rest)]
         return [
             Story(
                 case=case,
                 complaints=read_complaints(connection, case),
                 timeline=read_timeline(connection, case.id),
             )
-            for case in map(ledger.case_of, found.all())
+            for case in found
         ], count
 
 

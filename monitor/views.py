@@ -13,7 +13,8 @@ from rich.text import Text
 
 from alerts.base import Complaint
 from alerts.case import Case, Event, State, dismissal
-from alerts.story import plain, prepared, suggestion, value
+from alerts.facts import prepared, suggestion, value
+from alerts.voice import ENGLISH
 from alerts.words import clean, line
 from monitor.letters import NO_NOTES, Notes
 from monitor.queries import SourceHealth, Story
@@ -54,7 +55,7 @@ def show_story(console: Console, story: Story, now: datetime, notes: Notes = NO_
     title = Text.assemble((f"Case {case.id}", "bold"), f"  {case.brand} on {case.platform}  ", _left(case, now))
     console.print(Panel(title, border_style=COLOURS[case.state]))
     if (customer := notes.customer(case)) and case.waiting:
-        worth = value(customer, story.complaints) or "known customer"
+        worth = value(customer, story.complaints, ENGLISH) or "known customer"
         said = (f"⭐ {worth}" if customer.rank is not None else worth, customer.name, customer.note)
         console.print(Text(" · ".join(line(part) for part in said if part) + "\n", "bold"))
     for complaint in story.complaints:
@@ -68,8 +69,8 @@ def show_story(console: Console, story: Story, now: datetime, notes: Notes = NO_
         sure = f"complaint {complaint.verdict.complaint:.0%}, {complaint.verdict.sentiment}"
         console.print(Text(f"{sure}, {complaint.verdict.model}  {line(post.url, 2000)}\n", "dim"))
     if answer := notes.answer(case, story.complaints):
-        console.print(Text(plain(suggestion(answer), now), "bold"))
-        console.print(Text(f"{prepared(answer)}\n"))
+        console.print(Text(ENGLISH.plain(suggestion(answer, ENGLISH), now), "bold"))
+        console.print(Text(f"{prepared(answer, ENGLISH)}\n"))
     for event in story.timeline:
         console.print(Text.assemble((_time(event.at), "dim"), f"  {line(describe(event), 1000)}"))
 
@@ -118,7 +119,7 @@ def story_json(story: Story, now: datetime, notes: Notes = NO_NOTES) -> dict[str
             "name": customer.name,
             "tier": customer.tier,
             "note": customer.note,
-            "at_risk": "at risk" in value(customer, story.complaints),
+            "at_risk": "at risk" in value(customer, story.complaints, ENGLISH),
         },
         "answer": answer and asdict(answer),
         "posts": [_post_json(complaint) for complaint in story.complaints],
@@ -207,7 +208,7 @@ def span(length: timedelta) -> str:
 
 def _who(story: Story, notes: Notes) -> str:
     """The customer, with her value to the brand while she waits."""
-    worth = value(notes.customer(story.case), story.complaints) if story.case.waiting else ""
+    worth = value(notes.customer(story.case), story.complaints, ENGLISH) if story.case.waiting else ""
     return line(f"{story.case.author} on {story.case.platform}") + (f" ⭐ {worth}" if worth else "")
 
 

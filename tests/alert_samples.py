@@ -92,4 +92,39 @@ def again(minutes: float) -> dict[str, Any]:
     return {"case": moved, "timeline": [event]}
 
 
+def given(minutes: float, whom: str = "U0LIIS0001") -> dict[str, Any]:
+    moved, event = case.assign(MARI, "Kati", at(minutes), whom)
+    return {"case": moved, "timeline": [event]}
+
+
+def reminded(minutes: float) -> dict[str, Any]:
+    """Kati claimed it, was silent, and is asked whether she still has it in hand."""
+    held, claim = case.claim(MARI, "Kati", at(1))
+    moved, event = case.remind(held, at(minutes), at(minutes + 20))
+    return {"case": moved, "timeline": [claim, event]}
+
+
+def handed_on(minutes: float) -> dict[str, Any]:
+    held = reminded(minutes - 20)
+    moved, event = case.hand_on(held["case"], at(minutes))
+    return {"case": moved, "timeline": [*held["timeline"], event]}
+
+
+def reopened(minutes: float) -> dict[str, Any]:
+    settled, event = case.answer(MARI, "Kati", at(1))
+    moved, again_ = case.reopen(settled, "Rein", at(minutes))
+    return {"case": moved, "timeline": [event, again_]}
+
+
+def turned_urgent(minutes: float) -> dict[str, Any]:
+    climbed = case.replace(MARI, level=1)
+    moved, event = case.turn_urgent(climbed, at(minutes), at(minutes + 30), at(minutes))
+    return {"case": moved, "timeline": [event]}
+
+
+def told_why(minutes: float, kind: case.Dismissal) -> dict[str, Any]:
+    moved, event = case.dismiss(MARI, "Kati", at(minutes), kind=kind)
+    return {"case": moved, "timeline": [event]}
+
+
 NOTICE = Notice(key="notice:1", now=POSTED, title="X has been silent for 2 h", lines=("401 <unauthorized>", "see log"))

@@ -5,13 +5,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from alerts.ladder import Ladder, Step
+from alerts.rotation import Rotation
 from alerts.slack import Actions, Options, Slack
+from alerts.voice import Language
 from connectors.base import Secret
 from monitor.app import App, wall_clock
 from monitor.config import Plugin
@@ -37,11 +40,16 @@ LADDER = Ladder(
         Step(after=minutes(60), channel="managers", mention=("U0LEAD0001",)),
     ),
 )
+NIGHT = Rotation(
+    name="night", people=(KATI, LIIS), start=date(2026, 1, 5), handover=540, days=7, zone=ZoneInfo("Europe/Tallinn")
+)
 SOCKET = Actions(app_token=Secret(APP_TOKEN))
 
 
-def slack_channel(url: str, channel: str, actions: Actions | None, token: str = TOKEN) -> Plugin:
-    options = Options(token=Secret(token), channel=channel, base_url=url, actions=actions, timeout=5)
+def slack_channel(
+    url: str, channel: str, actions: Actions | None, token: str = TOKEN, language: Language = "en"
+) -> Plugin:
+    options = Options(token=Secret(token), channel=channel, base_url=url, actions=actions, timeout=5, language=language)
     return Plugin(type="slack", kind=Slack, options=options)
 
 
@@ -78,7 +86,9 @@ def team_in_local_slack(folder: Path, *, http: bool) -> Iterator[tuple[LocalSlac
         rooms = (local_slack.CARE, local_slack.LEADS)
         care, leads = (slack_channel(server.url, room, actions, local_slack.TOKEN) for room in rooms)
         listen = Address(listen=f"127.0.0.1:{port}")
-        with server.screen() as screen, team(folder, care, leads, at=wall_clock(), desk=listen) as desk:
+        rotations = {"night": NIGHT}
+        at = wall_clock()
+        with server.screen() as screen, team(folder, care, leads, at=at, desk=listen, rotations=rotations) as desk:
             screen.wait(lambda: http or screen.connected, "socket")
             yield server, screen, desk
 
@@ -98,9 +108,12 @@ def strict_slack() -> Iterator[SlackApi]:
 
 
 @contextmanager
-def team_over_sockets(folder: Path, slack: SlackApi, care: Actions = SOCKET) -> Iterator[Desk]:
-    """The team on the strict Slack, told of clicks over Socket Mode."""
-    with team(folder, slack_channel(slack.url, CARE, care), slack_channel(slack.url, LEADS, SOCKET)) as made:
+def team_over_sockets(
+    folder: Path, slack: SlackApi, care: Actions = SOCKET, language: Language = "en", **config: Any
+) -> Iterator[Desk]:
+    """The team on the strict Slack, told of clicks over Socket Mode; `language` is the care channel's."""
+    rooms = slack_channel(slack.url, CARE, care, language=language), slack_channel(slack.url, LEADS, SOCKET)
+    with team(folder, *rooms, **config) as made:
         slack.wait(lambda: slack.sockets, "socket")
         yield made
 

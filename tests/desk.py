@@ -110,6 +110,9 @@ class Plain(Classifier):
         )
 
 
+OPTIONS = ChannelOptions()
+
+
 @dataclass(frozen=True)
 class Letter:
     """A message as it lies on the paper: its first showing and every later one."""
@@ -123,7 +126,7 @@ class Letter:
 class Paper(Channel):
     """Keeps what it is sent. `trouble` is raised in turn, after the message is kept if it is Unknown."""
 
-    def __init__(self, name: str, options: Any = None, *, clock: Callable[[], datetime]) -> None:
+    def __init__(self, name: str, options: Any = OPTIONS, *, clock: Callable[[], datetime]) -> None:
         super().__init__(name, options, clock=clock)
         self.letters: list[Letter] = []
         self.trouble: list[Exception | None] = []

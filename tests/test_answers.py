@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from alerts import blocks
 from alerts.answers import FALLBACK, MONEY, SHIPPED, TOPICS, prepare, shipped
-from alerts.base import Alert, Answer, Complaint
+from alerts.base import Alert, Answer, Complaint, Options
 from alerts.console import Console
-from alerts.story import prepared
+from alerts.facts import prepared
+from alerts.voice import ENGLISH
 from classifiers.base import Topic
 from monitor.answers import link
 from monitor.config import ConfigError, load
@@ -181,7 +182,7 @@ def test_the_latest_word_of_the_customer_is_what_she_asks() -> None:
 
 
 def test_the_answer_stands_in_the_cases_thread_to_be_copied() -> None:
-    text, drawn = blocks.suggestion(sample.alert(answer=answer(post())))
+    text, drawn = blocks.suggestion(sample.alert(answer=answer(post())), ENGLISH)
     check_message(text, drawn)
     kinds = [element["type"] for element in drawn[0]["elements"]]
     assert kinds == ["rich_text_section", "rich_text_preformatted"]
@@ -190,13 +191,13 @@ def test_the_answer_stands_in_the_cases_thread_to_be_copied() -> None:
 
 
 def test_a_settled_cases_answer_is_taken_back_with_the_customers_name() -> None:
-    text, drawn = blocks.suggestion(sample.alert(**sample.answered(5)))
+    text, drawn = blocks.suggestion(sample.alert(**sample.answered(5)), ENGLISH)
     check_message(text, drawn)
     assert "mari" not in str(drawn)
 
 
 def test_what_a_person_must_decide_is_said_before_the_words() -> None:
-    text, _ = blocks.suggestion(sample.alert(answer=answer(post(topic="refund"))))
+    text, _ = blocks.suggestion(sample.alert(answer=answer(post(topic="refund"))), ENGLISH)
     assert "A person decides · neutral words for now, promise nothing" in text
 
 
@@ -204,7 +205,7 @@ def test_what_a_person_must_decide_is_said_before_the_words() -> None:
 @settings(max_examples=60, deadline=None)
 def test_whatever_a_customer_calls_herself_slack_takes_the_answer(author: str, fact: str, topic: str) -> None:
     found = answer(post(author=author, topic=topic), facts={"contact": fact})
-    text, drawn = blocks.suggestion(sample.alert(answer=replace(found, text=found.text + fact)))
+    text, drawn = blocks.suggestion(sample.alert(answer=replace(found, text=found.text + fact)), ENGLISH)
     check_message(text, drawn)
 
 
@@ -229,7 +230,7 @@ def test_a_name_that_looks_like_a_placeholder_stays_a_name() -> None:
 
 
 def test_the_terminal_shows_it_below_the_case(capsys: pytest.CaptureFixture[str]) -> None:
-    Console("care", None, clock=lambda: sample.POSTED).send(sample.alert(answer=answer(post())))
+    Console("care", Options(), clock=lambda: sample.POSTED).send(sample.alert(answer=answer(post())))
     assert "   Tere, @mari! Vabandust" in capsys.readouterr().out
 
 
@@ -256,7 +257,7 @@ def test_it_is_sent_once_a_round_after_the_case_and_only_while_the_customer_wait
     assert [alert.key for alert in told] == ["answer:1:1"]
     assert told[0].root == "care/0"
     assert told[0].answer is not None
-    assert prepared(told[0].answer).startswith("Tere, @mari!")
+    assert prepared(told[0].answer, ENGLISH).startswith("Tere, @mari!")
     desk.tick(31)
     desk.post("sorry", "lainepost", thread=first.thread_id, reply_to=first.external_id)
     desk.tick(1)

@@ -139,7 +139,7 @@ def test_last_weeks_complaints_and_those_of_other_brands_are_not_counted(team: D
     assert week(team.app.store, now, ["Lainepost"]).complaints == 1
     assert week(team.app.store, now, ["PõhjaNet"]).complaints == 0
     empty = week(team.app.store, now + timedelta(days=8))
-    assert (empty.complaints, empty.share, empty.first_reply, empty.waiting) == (0, "–", None, 0)
+    assert (empty.complaints, empty.in_time, empty.first_reply, empty.waiting) == (0, 0, None, 0)
 
 
 def test_customers_who_still_wait_push_the_median_up() -> None:

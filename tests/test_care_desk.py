@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -11,12 +13,15 @@ from hypothesis import strategies as st
 
 from alerts.buttons import Act, Place, Wish, buttons, form
 from alerts.case import State
+from alerts.hours import Hours
 from alerts.slack import Actions
+from alerts.voice import ENGLISH
 from connectors.base import Secret
 from monitor.desk import clicks
 from tests import alert_samples as sample
 from tests.care_team import (
     GROUP,
+    LADDER,
     LIIS,
     OPEN,
     SOCKET,
@@ -102,6 +107,8 @@ def test_the_queue_is_asked_for_and_worked_off_in_slack(way: str, tmp_path: Path
         assert "90% sure" in seen(screen.command(REIN, "1"))
         home = seen(screen.open_home(KATI))
         assert home.index("Yours") < home.index("my parcel is late")
+        said = seen(screen.command(KATI, f"on-call <@{REIN}> until 23:00"))
+        assert f"*night* · <@{REIN}>, standing in until" in said
         server.press(REIN, local_slack.CARE, found, "Answered")
         screen.wait(lambda: f"says <@{REIN}>" in seen(screen.messages[found["ts"]]), "the list anew")
         assert "Nobody is waiting" in seen(screen.open_home(KATI))
@@ -141,6 +148,32 @@ def test_a_snooze_says_who_wants_quiet_and_until_when(slack: SlackApi, desk: Des
     click(slack, KATI, label)
     shows(slack, f"by  {KATI}")
     assert desk.case.snoozed_until == NOON + minutes(length)
+
+
+OFFICE = Hours(zone=ZoneInfo("Europe/Tallinn"), week=(*(((540, 1020),),) * 5, (), ()))
+
+
+def test_a_snooze_may_last_until_people_are_at_work_again(slack: SlackApi, tmp_path: Path) -> None:
+    with team_over_sockets(tmp_path, slack, ladders={"default": replace(LADDER, hours=OFFICE)}) as office:
+        assert labels(message(slack)) == [*OPEN, "Snooze until opening time"]
+        click(slack, KATI, "Snooze until opening time")
+        shows(slack, f"by  {KATI}")
+        assert office.case.snoozed_until == datetime(2026, 11, 24, 7, tzinfo=UTC)
+
+
+def test_where_people_always_are_at_work_there_is_no_opening_time(slack: SlackApi, desk: Desk) -> None:
+    assert labels(message(slack)) == OPEN
+    until_opening = Wish(act=Act.SNOOZE, case_id=1, round=1)
+    click(slack, KATI, "Snooze until opening time", {"ts": "1.1", "blocks": _old_buttons(until_opening)})
+    assert said_to(slack, KATI).startswith("Nothing was changed")
+    assert desk.case.snoozed_until is None
+
+
+def _old_buttons(wish: Wish) -> list[dict[str, Any]]:
+    """A message from the time when the ladder had opening hours."""
+    drawn = buttons(sample.alert(opening=True), ENGLISH)
+    drawn[0]["elements"][-1]["options"][-1]["value"] = str(wish)
+    return drawn
 
 
 def test_a_dismissal_asks_why_first(slack: SlackApi, desk: Desk) -> None:
@@ -414,7 +447,7 @@ ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
 )
-PRESSED = press(KATI, CARE, {"ts": "1.000001", "blocks": buttons(sample.MARI)}, "Claim")
+PRESSED = press(KATI, CARE, {"ts": "1.000001", "blocks": buttons(sample.alert(), ENGLISH)}, "Claim")
 
 
 @given(payload=ANY_JSON)
@@ -442,20 +475,20 @@ def test_a_wish_comes_back_as_it_was_sent(wish: Wish) -> None:
 )
 def test_every_button_asks_for_a_move_that_the_case_allows(moved: dict[str, Any]) -> None:
     case = moved.get("case", sample.MARI)
-    shown = {"ts": "1.000001", "blocks": buttons(case)}
+    shown = {"ts": "1.000001", "blocks": buttons(sample.alert(opening=True, **moved), ENGLISH)}
     for label in labels(shown):
         told = clicks.read(press(REIN, CARE, shown, label))
         assert told
         if told.asks_first:
-            asked = form(told.wish, sample.alert(**moved), Place(channel=CARE))
+            asked = form(told.wish, sample.alert(**moved), Place(channel=CARE), ENGLISH)
             check_form(asked)
             entered = {"whom": LIIS} if told.wish.act is Act.ASSIGN else {}
             told = clicks.read(send(REIN, asked, **entered))
         assert told
-        after, event = clicks.move(told, case, sample.at(10))
+        after, event = clicks.move(told, case, sample.at(10), lambda case, now: now + minutes(600))
         assert event.actor == REIN
         assert clicks.already_done(told, after) or told.wish.act is Act.SNOOZE
 
 
 def test_a_withdrawn_case_has_nothing_to_press() -> None:
-    assert buttons(sample.withdrawn(5)["case"]) == []
+    assert buttons(sample.alert(**sample.withdrawn(5)), ENGLISH) == []

@@ -205,6 +205,7 @@ def test_who_claims_second_is_told_who_was_first(busy: Office) -> None:
         (("reopen", "1", "--by", "kadri"), FAILED, "Not done: case 1 is still open."),
         (("snooze", "1", "--for", "0", "--by", "kadri"), FAILED, "Not done: a snooze must end in the future."),
         (("snooze", "1", "--for", "soon"), MISCONFIGURED, "such as 90s"),
+        (("snooze", "1", "--until-opening", "--by", "kadri"), FAILED, "has no opening hours"),
         (("claim", "0"), MISCONFIGURED, "greater than or equal to 1"),
         (("claim", "9" * 30), MISCONFIGURED, "less than or equal to 2147483647"),
         (("claim", "one"), MISCONFIGURED, "valid integer"),

@@ -23,8 +23,8 @@ def test_a_new_complaint_is_a_small_card(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().out == (
         "🟠 PõhjaNet on X · answer by 12:05 UTC · @Kati\n"
         "   │ Kolmas päev internetti pole & klienditugi <ei vasta>\n"
-        "   @marimaasikas · 12.4k followers · Estonian · negative\n"
-        "   Outage · flagged for “Kolmas päev internetti pole & klienditugi <ei vasta>”\n"
+        "   @marimaasikas · 12.4K followers · Estonian · negative\n"
+        "   Outages · flagged for “Kolmas päev internetti pole & klienditugi <ei vasta>”\n"
         "   Case 42 · posted 11:05 UTC · found 11:06 UTC · 92% sure\n"
         "   https://x.com/marimaasikas/status/19\n\n"
     )

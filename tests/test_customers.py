@@ -14,9 +14,12 @@ from rich.console import Console
 from sqlalchemy import select
 
 from alerts import blocks
+from alerts import case as moves
 from alerts.base import Alert, Customer
-from alerts.story import value
+from alerts.facts import value
+from alerts.voice import ENGLISH
 from monitor.customers import CustomerList, Customers, plain_handle, read
+from monitor.desk.records import Records
 from monitor.queries import queue
 from monitor.schema import metadata
 from monitor.views import show_queue, story_json
@@ -138,17 +141,17 @@ def test_the_alert_says_who_is_at_risk(desk: Desk) -> None:
     shown = desk.paper("care").letters[0].shown[0]
     assert isinstance(shown, Alert)
     assert shown.customer == GOLD
-    _, drawn = blocks.root(shown)
+    _, drawn = blocks.root(shown, ENGLISH)
     assert "⭐  Gold customer at risk  · Mari Maasikas  · leaves in May" in seen({"blocks": drawn})
 
 
 def test_a_customer_who_is_not_unhappy_is_not_at_risk() -> None:
     calm = sample.post()
     calm = replace(calm, verdict=replace(calm.verdict, sentiment="neutral"))
-    assert value(GOLD, [calm]) == "Gold customer"
-    assert value(GOLD, [sample.post()]) == "Gold customer at risk"
-    assert value(replace(GOLD, rank=None), [sample.post()]) == ""
-    assert value(GOLD, [sample.post(deleted=True)]) == ""
+    assert value(GOLD, [calm], ENGLISH) == "Gold customer"
+    assert value(GOLD, [sample.post()], ENGLISH) == "Gold customer at risk"
+    assert value(replace(GOLD, rank=None), [sample.post()], ENGLISH) == ""
+    assert value(GOLD, [sample.post(deleted=True)], ENGLISH) == ""
 
 
 def test_a_settled_or_deleted_case_says_nothing_of_the_customer_any_more(desk: Desk) -> None:
@@ -159,7 +162,7 @@ def test_a_settled_or_deleted_case_says_nothing_of_the_customer_any_more(desk: D
     desk.tick(2)
     shown = desk.paper("care").letters[0].shown[-1]
     assert isinstance(shown, Alert)
-    assert "Maasikas" not in str(blocks.root(shown))
+    assert "Maasikas" not in str(blocks.root(shown, ENGLISH))
 
 
 def test_nothing_of_the_list_is_kept_in_the_database(desk: Desk) -> None:
@@ -173,8 +176,8 @@ def test_nothing_of_the_list_is_kept_in_the_database(desk: Desk) -> None:
 @given(name=st.text(max_size=300), note=st.text(max_size=3000), tier=st.text(max_size=300))
 @settings(max_examples=60, deadline=None)
 def test_whatever_the_crm_says_slack_takes_the_message(name: str, note: str, tier: str) -> None:
-    check_message(*blocks.root(sample.alert(customer=Customer(name=name, tier=tier, note=note, rank=1))))
-    check_message(*blocks.root(sample.alert(customer=Customer(name=name, tier=tier, note=note))))
+    check_message(*blocks.root(sample.alert(customer=Customer(name=name, tier=tier, note=note, rank=1)), ENGLISH))
+    check_message(*blocks.root(sample.alert(customer=Customer(name=name, tier=tier, note=note)), ENGLISH))
 
 
 def test_the_list_is_read_again_when_it_changes(desk: Desk, tmp_path: Path) -> None:
@@ -251,3 +254,17 @@ def test_programs_are_told_too(desk: Desk) -> None:
     }  # fmt: skip
     assert anna["customer"] is None
     assert mari["answer"]["language"] == "en"
+
+
+def test_in_slack_the_valued_come_first_too_and_it_is_said_why(desk: Desk) -> None:
+    for who in ("anna", "mari", "tiina"):
+        desk.post("my parcel is late", who)
+        desk.tick(1)
+    records = Records(app=desk.app, channels=[])
+    found, count = records.look_up(limit=2)
+    assert ([each.case.author for each in found], count) == (["mari", "anna"], 3)
+    assert [each.case.author for each in records.look_up(limit=2, skip=2)[0]] == ["tiina"]
+    assert "Gold customer at risk" in str(blocks.entry(records.alerts(found)[0], ENGLISH))
+    desk.app.act(2, lambda case, now: moves.answer(case, "kadri", now))
+    settled = records.look_up(words="parcel", limit=2, skip=1)[0]
+    assert [each.case.author for each in settled] == ["tiina", "mari"]

@@ -13,7 +13,7 @@ import monitor.demo
 from monitor.demo.board import Board
 from monitor.demo.replay import read_posts
 from monitor.demo.slack_page import Reader
-from tests.desk import Desk
+from tests.desk import OPTIONS, Desk
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def test_the_page_goes_elsewhere_when_its_folder_cannot_be_written(tmp_path: Pat
 
 
 def test_a_message_that_may_have_been_sent_is_found_again_on_the_board(small_desk: Desk) -> None:
-    board = Board("care", None, clock=small_desk.clock, told=lambda channel, alert: None)
+    board = Board("care", OPTIONS, clock=small_desk.clock, told=lambda channel, alert: None)
     small_desk.app.__dict__["channels"] = small_desk.app.channels | {"care": board}
     small_desk.post("broken again")
     small_desk.tick()

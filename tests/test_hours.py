@@ -49,6 +49,23 @@ def test_the_next_opening_is_now_while_people_are_at_work() -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "at", "opens"),
+    [
+        ("09:00-17:00", "2026-11-20 11:00", "2026-11-23 09:00"),
+        ("09:00-17:00", "2026-11-20 03:00", "2026-11-20 09:00"),
+        ("09:00-12:30, 13:30-17:00", "2026-11-20 11:00", "2026-11-20 13:30"),
+        ("00:00-08:00, 20:00-24:00", "2026-11-18 21:00", "2026-11-19 20:00"),
+    ],
+)
+def test_people_begin_again_after_their_next_rest(words: str, at: str, opens: str) -> None:
+    assert hours(words=words).opens_after(local(at)) == local(opens)
+
+
+def test_who_never_rests_never_begins_again() -> None:
+    assert hours("mon-sun", "00:00-24:00").opens_after(local("2026-11-20 11:00")) is None
+
+
+@pytest.mark.parametrize(
     ("country", "before", "due"),
     [
         ("EE", "2026-02-23 16:45", "2026-02-25 09:15"),  # Independence Day

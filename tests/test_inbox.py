@@ -3,13 +3,17 @@
 import re
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
 from alerts import case as moves
 from alerts.case import State
+from alerts.hours import Hours
 from monitor import accounts
 from monitor.accounts import Refused, Role
 from monitor.app import App
@@ -173,6 +177,19 @@ def test_a_long_list_is_turned_page_by_page(served: Inbox) -> None:
 
 
 # What people do
+
+
+def test_a_snooze_until_opening_time_is_offered_where_people_rest(small_desk: Desk) -> None:
+    office = Hours(zone=ZoneInfo("Europe/Tallinn"), week=(((540, 1020),),) * 7)
+    ladder = replace(small_desk.config.ladders["default"], hours=office)
+    small_desk.config = replace(small_desk.config, ladders={"default": ladder})
+    small_desk.post("my parcel is late")
+    with Inbox(small_desk) as served:
+        small_desk.tick()
+        kati = served.person("kati")
+        assert "Snooze until opening time" in kati.get("/cases/1").text
+        kati.post("/cases/1/snooze", data={"until_opening": "true"})
+        assert small_desk.case.snoozed_until == datetime(2026, 11, 24, 7, tzinfo=UTC)
 
 
 def test_a_case_goes_through_all_hands(served: Inbox) -> None:

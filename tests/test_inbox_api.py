@@ -68,6 +68,8 @@ def test_a_program_is_told_why_nothing_was_done(served: Inbox) -> None:
     assert robot.post("/cases/77/claim").status_code == 404
     assert robot.get("/cases/77").status_code == 404
     assert robot.post("/cases/2/snooze", json={"minutes": 0}).status_code == 422
+    around_the_clock = robot.post("/cases/2/snooze", json={"until_opening": True})
+    assert (around_the_clock.status_code, "no opening time" in around_the_clock.json()["detail"]) == (409, True)
     assert robot.post("/cases/2/assign", json={"to": " "}).status_code == 422
     lone = robot.post("/cases/2/assign", content=b'{"to": "\\ud800"}', headers={"Content-Type": "application/json"})
     assert lone.status_code < 500

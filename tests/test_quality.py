@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from alerts import case as moves
 from alerts.base import Alert
 from alerts.case import Dismissal, NotAllowed, State, Stop
-from alerts.story import headline, plain
+from alerts.story import headline
+from alerts.voice import ENGLISH
 from classifiers.base import Point
 from monitor.app import wall_clock
 from monitor.charts import bar, spark
@@ -148,7 +149,7 @@ def test_the_alert_and_the_timeline_say_why_a_case_was_dismissed(small_desk: Des
     small_desk.tick()
     shown = small_desk.paper("care").letters[0].shown[-1]
     assert isinstance(shown, Alert)
-    assert "dismissed as not a complaint by kadri at 12:00 UTC: a joke" in plain(headline(shown), NOON)
+    assert "dismissed as not a complaint by kadri at 12:00 UTC: a joke" in ENGLISH.plain(headline(shown, ENGLISH), NOON)
     assert describe(shown.timeline[-1]) == "kadri dismissed it as not a complaint: a joke"
 
 

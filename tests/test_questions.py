@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from alerts.buttons import Listing, Place, Wish, asked_in, buttons, form, listing_of
 from alerts.case import State
 from alerts.slack import Actions
+from alerts.voice import ENGLISH
 from connectors.base import Secret
 from monitor.config.model import Desk as Address
 from monitor.desk import clicks, questions
@@ -280,11 +281,11 @@ def test_a_list_is_found_again_from_its_buttons(words: str, skip: int) -> None:
     listing = replace(asked.listing, skip=skip)
     assert Listing.read(str(listing)) == listing
     assert listing_of(f"case:1:{listing}") == listing
-    [row] = buttons(sample.MARI, listing)
+    [row] = buttons(sample.alert(), ENGLISH, listing)
     assert len(row["block_id"].encode("utf-16-le")) // 2 <= 255
 
 
 def test_a_form_knows_where_it_was_opened() -> None:
     wish = Wish(act=clicks.Act.ASSIGN, case_id=42, round=1)
     for place in (Place(), Place(channel=CARE), Place(channel=CARE, address="https://x", listing=Listing(words="a b"))):
-        assert asked_in(form(wish, sample.alert(), place)) == (wish, place)
+        assert asked_in(form(wish, sample.alert(), place, ENGLISH)) == (wish, place)

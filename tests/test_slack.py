@@ -19,10 +19,11 @@ from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
 from alerts import blocks, buttons
-from alerts.base import Alert, Notice, Permanent, Transient, Unknown
+from alerts.base import Alert, Answer, Customer, Notice, Permanent, Transient, Unknown
 from alerts.buttons import ASKS_FIRST, Place, Wish
-from alerts.case import Event, Stop
+from alerts.case import Dismissal, Event, Stop
 from alerts.slack import Options, Slack
+from alerts.voice import ENGLISH, LANGUAGES, Voice
 from connectors.base import Secret
 from tests import alert_samples as sample
 from tests.servers import local_slack
@@ -85,8 +86,8 @@ def test_a_new_complaint_says_whose_it_is_and_until_when_to_answer(api: SlackApi
     assert "PõhjaNet on X" in words
     assert "12:05 UTC" in words
     assert sample.TEXT in words
-    assert "@marimaasikas · 12.4k followers · Estonian · negative" in words
-    assert "Outage · flagged for “Kolmas päev internetti pole & klienditugi <ei vasta>”" in words
+    assert "@marimaasikas · 12.4K followers · Estonian · negative" in words
+    assert "Outages · flagged for “Kolmas päev internetti pole & klienditugi <ei vasta>”" in words
     assert "92% sure" in words
     assert "https://x.com/marimaasikas/status/19" in json.dumps(message["blocks"])
 
@@ -277,12 +278,12 @@ def _mrkdwn_texts(node: Any) -> list[dict[str, Any]]:
     ],
 )
 def test_floods_and_hidden_signs_are_folded_and_emoji_kept(written: str, shown: str) -> None:
-    _, drawn = blocks.render(sample.alert(complaints=[sample.post(written)]))
+    _, drawn = blocks.render(sample.alert(complaints=[sample.post(written)]), ENGLISH)
     assert {"type": "text", "text": shown} in _parts(drawn)
 
 
 def test_a_long_post_is_cut_between_words() -> None:
-    _, drawn = blocks.render(sample.alert(complaints=[sample.post("väga pikk jutt " * 500)]))
+    _, drawn = blocks.render(sample.alert(complaints=[sample.post("väga pikk jutt " * 500)]), ENGLISH)
     [quote] = [
         part["text"] for part in _parts(drawn) if part["text" if part["type"] == "text" else "type"][:4] == "väga"
     ]
@@ -295,14 +296,30 @@ def test_a_long_post_is_cut_between_words() -> None:
     ["javascript:alert(1)", "https://", "https://a b", "ftp://x.com/1", "https://x.com/" + "a" * 3000, "//x.com", ""],
 )
 def test_only_a_proper_web_address_becomes_a_link(url: str) -> None:
-    _, drawn = blocks.render(sample.alert(complaints=[sample.post(url=url)]))
+    _, drawn = blocks.render(sample.alert(complaints=[sample.post(url=url)]), ENGLISH)
     assert not [part for part in _parts(drawn) if part["type"] == "link"]
 
 
 BUTTON = {"type": "button", "action_id": "a", "text": {"type": "plain_text", "text": "Claim"}, "value": "v"}
 ANYTHING = st.text(max_size=400) | st.text("<>&!@|*_~`:\n\u202e\u200b\u0301😀\x00a ", max_size=4000)
+VOICES = st.sampled_from([Voice(language) for language in LANGUAGES])
 MOVES = st.sampled_from(
-    [{}, sample.claimed(5), sample.answered(9), sample.dismissed(5), sample.withdrawn(5), sample.snoozed(5, 50)]
+    [
+        {},
+        sample.claimed(5),
+        sample.given(5),
+        sample.reminded(25),
+        sample.handed_on(45),
+        sample.answered(9),
+        sample.answered(80, "Kati", Stop.PERSON),
+        sample.dismissed(5),
+        *(sample.told_why(5, kind) for kind in Dismissal),
+        sample.reopened(5),
+        sample.again(70),
+        sample.turned_urgent(5),
+        sample.withdrawn(5),
+        sample.snoozed(5, 50),
+    ]
 )
 
 
@@ -317,27 +334,31 @@ MOVES = st.sampled_from(
     url=st.text(max_size=60).map(lambda tail: f"https://x.com/{tail}"),
     followers=st.none() | st.integers(0, 10**10),
     actions=st.booleans(),
+    say=VOICES,
 )
 def test_whatever_is_written_the_message_is_one_that_slack_takes(
     texts: list[str], name: str, moved: dict[str, Any], minutes: float, number: int | None, root: str | None,
-    url: str, followers: int | None, actions: bool,
+    url: str, followers: int | None, actions: bool, say: Voice,
 ) -> None:  # fmt: skip
     posts = [sample.post(text, n, author=name, url=url, followers=followers) for n, text in enumerate(texts)]
     moved = {"case": sample.MARI} | moved
     case = replace(moved["case"], brand=name or "b", author=name)
-    events = [replace(event, actor=name, detail={"reason": name}) for event in moved.get("timeline", [])]
-    told = sample.alert(
-        minutes, number, (name, "U012AB3CD"), complaints=posts, root=root, case=case, timeline=events, elsewhere=url
-    )
+    events = [replace(event, actor=name, detail=event.detail | {"reason": name}) for event in moved.get("timeline", [])]
+    about: dict[str, Any] = {"complaints": posts, "root": root, "case": case, "timeline": events, "elsewhere": url}
+    told = sample.alert(minutes, number, (name, "U012AB3CD"), opening=actions, **about)
+    words = Answer(text=texts[0], language="et", topic=name, person_decides=actions)
+    worth = Customer(name=name, tier=name, note=texts[0], rank=number)
+    told = replace(told, answer=words if case.waiting else None, customer=worth)
     notice = Notice(key="n", now=NOW, title=name, lines=tuple(texts))
     given = Event(at=NOW, kind="assigned", actor=name, detail={"to": name})
     call = replace(told, step=None, number=0, root=f"{CARE}:1.000001", timeline=[*events, given])
     sent = (told, notice, call) if told.step or not told.root else (notice, call)
-    shown = [blocks.render(message, actions=actions) for message in sent]
+    shown = [blocks.render(message, say, actions=actions) for message in sent]
     for act in ASKS_FIRST:
-        check_form(buttons.form(Wish(act=act, case_id=case.id, round=case.round), told, Place(channel=CARE)))
-    check_reply(blocks.reply(call, "Already done:"))
-    for text, drawn in (*shown, blocks.root(told, actions=actions), blocks.root(call, actions=actions)):
+        check_form(buttons.form(Wish(act=act, case_id=case.id, round=case.round), told, Place(channel=CARE), say))
+    check_reply(blocks.reply(call, "Already done:", say))
+    shown += [blocks.suggestion(told, say), blocks.suggestion(call, say)]
+    for text, drawn in (*shown, blocks.root(told, say, actions=actions), blocks.root(call, say, actions=actions)):
         check_message(text, drawn)
         for block in drawn:
             parsed = Block.parse(block)

@@ -12,7 +12,10 @@ from slack_sdk.models.blocks import Block
 from alerts import blocks, queue
 from alerts.buttons import Listing
 from alerts.case import Event
+from alerts.markup import mention
+from alerts.rotation import Turn
 from alerts.slack import Slack
+from alerts.voice import Voice
 from alerts.words import line
 from monitor.desk.questions import LONGEST
 from tests import alert_samples as sample
@@ -22,7 +25,7 @@ from tests.servers.slack_api import CARE, LEADS
 from tests.servers.slack_person import command
 from tests.servers.slack_rules import check_home, check_message
 from tests.servers.slack_workspace import MANIFEST, SCOPES
-from tests.test_slack import ANYTHING, MOVES
+from tests.test_slack import ANYTHING, MOVES, VOICES
 
 
 def test_the_manifest_grants_exactly_the_scopes_that_are_used(tmp_path: Path) -> None:
@@ -43,7 +46,7 @@ def test_the_manifest_grants_exactly_the_scopes_that_are_used(tmp_path: Path) ->
 def test_the_manifest_has_the_command_the_event_and_the_socket() -> None:
     features, configured = MANIFEST["features"], MANIFEST["settings"]
     assert [each["command"] for each in features["slash_commands"]] == [command(KATI, "", CARE, "")["command"]]
-    assert features["slash_commands"][0]["should_escape"] is False
+    assert features["slash_commands"][0]["should_escape"] is True
     assert features["app_home"]["home_tab_enabled"]
     assert configured["event_subscriptions"]["bot_events"] == ["app_home_opened"]
     assert configured["interactivity"]["is_enabled"]
@@ -60,9 +63,10 @@ def test_the_manifest_has_the_command_the_event_and_the_socket() -> None:
     url=st.text(max_size=60).map(lambda tail: f"https://x.com/{tail}") | st.just("https://x.com/" + "a" * 2900),
     words=ANYTHING,
     skip=st.integers(0, 10**6),
+    say=VOICES,
 )
 def test_whatever_is_written_lists_and_homes_are_such_as_slack_takes(
-    texts: list[str], name: str, moved: dict[str, Any], minutes: float, url: str, words: str, skip: int
+    texts: list[str], name: str, moved: dict[str, Any], minutes: float, url: str, words: str, skip: int, say: Voice
 ) -> None:
     posts = [sample.post(text, n, author=name, url=url) for n, text in enumerate(texts)]
     moved = {"case": sample.MARI} | moved
@@ -78,17 +82,19 @@ def test_whatever_is_written_lists_and_homes_are_such_as_slack_takes(
         )
         for number in range(1, 13)
     ]
-    lead = blocks.reply(alerts[0], "Done:")
+    lead = blocks.reply(alerts[0], "Done:", say)
     listing = Listing(words=line(words, LONGEST), skip=skip)
     figures = queue.Figures(span=timedelta(days=7), complaints=9, in_time=3, first_reply=None, waiting=2)
+    turn = Turn(who=name, since=sample.at(0), until=sample.at(minutes))
     answers = [
-        queue.answer(f"1 case with “{listing.words}”", alerts[:5], listing, more=7, lead=lead),
-        queue.one(alerts[0], listing, lead=lead),
+        queue.answer(f"1 case with “{listing.words}”", alerts[:5], listing, say, more=7, lead=lead),
+        queue.one(alerts[0], listing, say, lead=lead),
         queue.told(f"There is no “{listing.words}”; there is:", ["`/complaints`"]),
+        queue.rota("On call now", [(name, turn)], say, sample.at(0)),
     ]
     views = [
-        queue.home(alerts[:3], alerts[3:], more=3, figures=figures, now=sample.at(9), lead=lead),
-        queue.closed_home(f"Only {blocks.mention(name)} may do this."),
+        queue.home(alerts[:3], alerts[3:], say, more=3, figures=figures, now=sample.at(9), lead=lead),
+        queue.closed_home(f"Only {mention(name)} may do this.", say),
     ]
     for text, drawn in answers:
         check_message(text, drawn)

@@ -17,6 +17,7 @@ from alerts.base import Alert, Incident, Permanent, Transient
 from alerts.case import State
 from alerts.console import Console
 from alerts.storm import MEMORY, Usual, breaks_out, by_chance, calmed, learn
+from alerts.voice import Voice
 from benchmarks.storms import BRANDS, START, TOPICS, WEEK, Brand, Watcher, alarms, delay, weeks_of
 from monitor.app import App
 from monitor.config.model import Storms
@@ -24,6 +25,7 @@ from monitor.schema import storms
 from tests.desk import NOON, Clock, Desk, minutes
 from tests.servers.slack_rules import check_message
 from tests.test_config import changed, mistakes
+from tests.test_slack import VOICES
 
 DAY = 24 * 60
 
@@ -321,18 +323,19 @@ def sample(**more: Any) -> Incident:
 @given(
     brand=st.text(max_size=300), topic=st.text(max_size=30), counts=st.lists(st.integers(0, 10**6), max_size=10),
     apart=st.lists(st.integers(1, 10**9), max_size=50).map(tuple), ended=st.booleans(), waiting=st.integers(0, 9999),
+    say=VOICES,
 )  # fmt: skip
 @settings(max_examples=60, deadline=None)
 def test_slack_takes_every_incident(
-    brand: str, topic: str, counts: list[int], apart: tuple[int, ...], ended: bool, waiting: int
+    brand: str, topic: str, counts: list[int], apart: tuple[int, ...], ended: bool, waiting: int, say: Voice
 ) -> None:
     made = sample(
         brand=brand, topic=topic, apart=apart, waiting=waiting, ended_at=NOON + minutes(90) if ended else None,
         counts=tuple((NOON + minutes(number), count) for number, count in enumerate(counts)) or ((NOON, 1),),
     )  # fmt: skip
-    check_message(*blocks.render(made))
-    check_message(*blocks.standing(made))
-    check_message(*blocks.render(sample(brand=brand, root="C1:1")))
+    check_message(*blocks.render(made, say))
+    check_message(*blocks.standing(made, say))
+    check_message(*blocks.render(sample(brand=brand, root="C1:1"), say))
 
 
 def test_the_bars_compare_and_fit_a_phone() -> None:

@@ -24,6 +24,8 @@ from alerts import answers, blocks, buttons, case, queue  # noqa: E402
 from alerts.base import Alert, Complaint, Customer, Incident, Notice  # noqa: E402
 from alerts.buttons import Act, Listing, Place, Wish  # noqa: E402
 from alerts.ladder import Step  # noqa: E402
+from alerts.rotation import Turn  # noqa: E402
+from alerts.voice import ENGLISH, Voice  # noqa: E402
 from classifiers.base import Verdict  # noqa: E402
 from connectors.base import Mention  # noqa: E402
 from monitor.demo import play  # noqa: E402
@@ -105,9 +107,15 @@ def other(text: str, author: str, **more: Any) -> dict[str, Any]:
 
 
 def message(
-    shown: Alert, *, edited: bool = False, sent: datetime | None = None, actions: bool = False, unfolded: bool = False
+    shown: Alert,
+    say: Voice = ENGLISH,
+    *,
+    edited: bool = False,
+    sent: datetime | None = None,
+    actions: bool = False,
+    unfolded: bool = False,
 ) -> str:
-    _, drawn = blocks.root(shown, actions=actions) if edited else blocks.render(shown, actions=actions)
+    _, drawn = blocks.root(shown, say, actions=actions) if edited else blocks.render(shown, say, actions=actions)
     if unfolded:
         drawn[-1]["elements"][-1]["open"] = True
     return READER.message(drawn, sent or (shown.case.detected_at if edited else shown.now), edited=edited)
@@ -184,10 +192,10 @@ def prepared(name: str) -> None:
     picture(
         name,
         pane("Thread <small>#care</small>", message(alert(1.3, 0, **known)),
-             READER.message(blocks.suggestion(alert(1.3, answer=said, **known))[1], at(1.4)), width=560),
+             READER.message(blocks.suggestion(alert(1.3, answer=said, **known), ENGLISH)[1], at(1.4)), width=560),
         f"""<div class=column>{pane("Thread <small>#care-money</small>", message(alert(1.3, 0, **bill)),
-             READER.message(blocks.suggestion(alert(1.3, answer=decided, **bill))[1], at(1.4)), width=560)}
-        {pane("#care", READER.message(blocks.render(morning)[1], at(0)), width=560)}</div>""",
+             READER.message(blocks.suggestion(alert(1.3, answer=decided, **bill), ENGLISH)[1], at(1.4)), width=560)}
+        {pane("#care", READER.message(blocks.render(morning, ENGLISH)[1], at(0)), width=560)}</div>""",
         width=1192,
         height=770,
     )  # fmt: skip
@@ -198,7 +206,7 @@ def desk(name: str) -> None:
     new, taken = alert(1.3, 0), alert(22, **claimed(14))
     settled = alert(24, **answered(23.5))
     wish = Wish(act=Act.DISMISS, case_id=CASE.id, round=1)
-    form = READER.form(buttons.form(wish, new, Place(channel="C0CARE00001")))
+    form = READER.form(buttons.form(wish, new, Place(channel="C0CARE00001"), ENGLISH))
     picture(
         name,
         pane("#care", message(new, actions=True, unfolded=True), "<div style='height:104px'></div>", width=560),
@@ -235,7 +243,7 @@ def storm(name: str) -> None:
     both = [FIRST, replace(too, mention=replace(too.mention, thread_id="t3_1"))]
 
     def drawn(shown: Incident, sent: float, *, edited: bool = False) -> str:
-        _, parts = blocks.standing(shown) if edited else blocks.render(shown)
+        _, parts = blocks.standing(shown, ENGLISH) if edited else blocks.render(shown, ENGLISH)
         return READER.message(parts, at(sent), edited=edited)
 
     now, later = (pane("#care", drawn(shown, 14, edited=True), width=375, kind="phone") for shown in (raging, over))
@@ -263,11 +271,11 @@ def lists(name: str) -> None:
     week = queue.Figures(
         span=timedelta(days=7), complaints=41, in_time=32, first_reply=timedelta(minutes=23), waiting=5
     )
-    home = queue.home([mine], waiting[:2], more=2, figures=week, now=at(4))
+    home = queue.home([mine], waiting[:2], ENGLISH, more=2, figures=week, now=at(4))
     taken, event = case.claim(late["case"], "U0KATI00001", at(4))
     after = [alert(4, elsewhere=team, **late | {"case": taken, "timeline": [event]}), *waiting[1:]]
-    lead = blocks.reply(after[0], "Done:")
-    _, said = queue.answer(queue.waiting(5), after, Listing(), more=2, lead=lead)
+    lead = blocks.reply(after[0], "Done:", ENGLISH)
+    _, said = queue.answer(queue.waiting(5, ENGLISH), after, Listing(), ENGLISH, more=2, lead=lead)
     picture(
         name,
         pane("Complaint Monitor <small>Home</small>", READER.home(home), width=640),
@@ -277,7 +285,33 @@ def lists(name: str) -> None:
     )
 
 
+def languages(name: str) -> None:
+    """A case from its first alert to its answer, in a channel of each language; and who is on call."""
+    picture(name, *(_thread_in(Voice(each)) for each in ("et", "en", "ru", "lv")), width=2012, height=1190)
+
+
+def _thread_in(say: Voice) -> str:
+    both: dict[str, Any] = {"complaints": [FIRST, AGAIN]}
+    turn = Turn(who="U0KATI00001", since=at(-600), until=at(295))
+    drawn = queue.rota(say("On call now"), [("care", turn)], say, at(20))[1]
+    held, event = case.assign(CASE, "U0LEAD00001", at(33), "U0KATI00001")
+    quiet, snoozed = case.snooze(held, "U0KATI00001", at(40), at(55))
+    mine: dict[str, Any] = {"case": quiet, "timeline": [event, snoozed], **both}
+    return pane(
+        f"#care <small>{say.tongue(say.language)}</small>",
+        message(alert(1.3, 0), say, actions=True),
+        message(alert(30, 1, ("S0CAREDUTY1",), root="C:1", **both), say),
+        message(alert(33, root="C:1", **mine), say),
+        message(alert(45, **mine), say, edited=True, sent=at(1.3), actions=True),
+        message(alert(60.2, 3, ("U0LEAD00001",), root="C:1", **mine), say),
+        message(alert(74, **answered(73.5), **both), say, edited=True, sent=at(1.3), actions=True),
+        READER.message(drawn, at(80), alone=True),
+        width=490,
+    )
+
+
 def main() -> None:
+    languages("slack-languages.png")
     lists("slack-queue.png")
     terminal("demo.png")
     desk("slack-buttons.png")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from alerts import answers
 from alerts.answers import FAQ, FILLED, OTHER, TOPICS, Template, Templates, shipped
-from alerts.story import safe_url
+from alerts.words import safe_url
 from monitor.config import sections
 from monitor.config.document import Document
 from monitor.config.model import Answers, Brand

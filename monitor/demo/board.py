@@ -34,15 +34,15 @@ class Board(Channel):
     def send(self, message: Message) -> str:
         reference = f"{self.name}-{len(self.messages) + 1}"
         self.messages[reference] = Shown(
-            key=message.key, sent_at=self.clock(), root=message.thread, blocks=blocks.render(message)[1]
+            key=message.key, sent_at=self.clock(), root=message.thread, blocks=blocks.render(message, self.say)[1]
         )
         if isinstance(message, Alert):
             self._told(self.name, message)
         return reference
 
     def update(self, shown: Alert | Incident) -> None:
-        reference = shown.root or ""
-        self.messages[reference] = replace(self.messages[reference], blocks=blocks.standing(shown)[1], edited=True)
+        reference, (_, drawn) = shown.root or "", blocks.standing(shown, self.say)
+        self.messages[reference] = replace(self.messages[reference], blocks=drawn, edited=True)
         if isinstance(shown, Alert):
             self._told(self.name, shown)
 

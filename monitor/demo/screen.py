@@ -8,10 +8,11 @@ from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
-from alerts import story
+from alerts import facts, story
 from alerts.base import Alert
 from alerts.case import State
-from alerts.words import line, platform
+from alerts.voice import ENGLISH
+from alerts.words import handle, line, platform
 from connectors.base import Clock
 from monitor.views import span
 
@@ -73,7 +74,7 @@ class Screen:
     def _missed(self, alert: Alert, called: str) -> None:
         case = alert.case
         held = f"{case.assignee} claimed it and forgot" if case.assignee else "nobody has claimed it"
-        title = f"🔴 {self._now:%H:%M} · case {case.id} · {story.title(case)} · target missed"
+        title = f"🔴 {self._now:%H:%M} · case {case.id} · {story.title(case, ENGLISH)} · target missed"
         body = Text.assemble(
             (f"“{_words(alert)}” "), (f"{_who(alert)}\n", "dim"), (f"#managers · {held}{called}", "red")
         )
@@ -87,8 +88,8 @@ class Screen:
             return
         self._said[case.id] = news
         if not case.waiting:
-            sign, _, _, *outcome = story.headline(alert)
-            words = story.plain(tuple(outcome), case.detected_at)
+            sign, _, _, *outcome = story.headline(alert, ENGLISH)
+            words = ENGLISH.plain(tuple(outcome), case.detected_at)
             late = case.state is State.ANSWERED and alert.late
             colour = "red" if late else SETTLED[case.state]
             self._line(alert, "🐌" if late else str(sign).strip(), colour, (words, colour))
@@ -147,8 +148,9 @@ class Bar:
 
 def _words(alert: Alert) -> str:
     """What the customer wrote last, on one line."""
-    return line(story.words(alert)[-1], 200) if story.words(alert) else ""
+    words = facts.words(alert, ENGLISH)
+    return line(words[-1], 200) if words else ""
 
 
 def _who(alert: Alert) -> str:
-    return story.handle(alert.case.platform, alert.case.author)
+    return handle(alert.case.platform, alert.case.author)

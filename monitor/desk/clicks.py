@@ -1,7 +1,7 @@
 """Reads what Slack says of a press or a filled-in form, and tells which move on a case it stands for."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -52,8 +52,11 @@ def read(payload: Any) -> Click | None:
     return None
 
 
-def move(click: Click, case: Case, now: datetime) -> Move:
-    """Does what the click asks for. Raises NotAllowed, too when the case has another complaint than the one she saw."""
+def move(click: Click, case: Case, now: datetime, opening: Callable[[Case, datetime], datetime]) -> Move:
+    """Does what the click asks for; `opening` tells when a case's people are at work again.
+
+    Raises NotAllowed, too when the case has another complaint than the one she saw.
+    """
     if click.wish.round != case.round:
         raise NotAllowed(f"case {case.id} has another complaint since")
     who, form = click.who, click.form or Form()
@@ -66,7 +69,8 @@ def move(click: Click, case: Case, now: datetime) -> Move:
             after, event = moves.dismiss(case, who, now, form.reason)
             return after, replace(event, detail=event.detail | {"kind": form.kind})
         case Act.SNOOZE:
-            return moves.snooze(case, who, now, now + timedelta(minutes=click.wish.minutes))
+            length = timedelta(minutes=click.wish.minutes)
+            return moves.snooze(case, who, now, now + length if length else opening(case, now))
         case Act.ASSIGN:
             return moves.assign(case, who, now, form.whom)
         case Act.REOPEN:

@@ -12,11 +12,12 @@ from alerts import blocks, buttons, queue
 from alerts.base import Permanent, Transient
 from alerts.buttons import Act, Listing, Place
 from alerts.case import NotAllowed
+from alerts.markup import mention, section
 from alerts.slack import Slack
 from monitor.desk import answers, clicks, questions
-from monitor.desk.answers import Records
 from monitor.desk.clicks import Click
 from monitor.desk.questions import Question
+from monitor.desk.records import Asked, Records
 from monitor.jobs.act import refresh
 
 log = logging.getLogger(__name__)
@@ -74,13 +75,15 @@ class Desk:
                 log.warning("%s: %s", about, self._app.blot(str(error)))
             else:
                 log.exception("%s", about)
-            what = "press" if isinstance(asked, Click) else "ask"
-            self._say(slack, asked, f"That did not work. Please {what} again in a moment.")
+            press = slack.say("That did not work. Please press again in a moment.")
+            ask = slack.say("That did not work. Please ask again in a moment.")
+            self._say(slack, asked, press if isinstance(asked, Click) else ask)
 
     def _answer(self, asked: Click | Question, slack: Slack, groups: Sequence[str]) -> None:
         if groups and not any(asked.who in self._group(slack, group) for group in groups):
-            allowed = " or ".join(map(blocks.mention, groups))
-            self._say(slack, asked, f"Only {allowed} may do this. Ask one of them, or to become one.")
+            allowed = slack.say.either(list(map(mention, groups)))
+            only = slack.say("Only {group} may do this. Ask one of them, or to become one.", group=allowed)
+            self._say(slack, asked, only)
         elif isinstance(asked, Question):
             self._show(asked, slack)
         elif asked.asks_first:
@@ -91,7 +94,7 @@ class Desk:
     def _ask(self, click: Click, slack: Slack) -> None:
         alert = self._records.alert(click.wish.case_id)
         if alert is not None and alert.case.waiting and alert.case.round == click.wish.round:
-            slack.ask(click.trigger, buttons.form(click.wish, alert, click.place))
+            slack.ask(click.trigger, buttons.form(click.wish, alert, click.place, slack.say))
         else:
             self._tell(click, slack)
 
@@ -100,26 +103,26 @@ class Desk:
             if click.wish.act is Act.SPLIT:
                 self._app.split(click.wish.case_id, str(click.wish.post), click.who)
             else:
-                self._app.act(click.wish.case_id, lambda case, now: clicks.move(click, case, now))
+                self._app.act(click.wish.case_id, lambda case, now: clicks.move(click, case, now, self._app.opening))
         except NotAllowed:
             self._tell(click, slack)
             return
         self._wake()
         alert = self._records.alert(click.wish.case_id)
         if alert and _in_list(click.place):
-            self._show(_again(click), slack, blocks.reply(alert, "Done:"))
+            self._show(_again(click), slack, blocks.reply(alert, slack.say("Done:"), slack.say))
 
     def _tell(self, click: Click, slack: Slack) -> None:
         """Nothing was done: says how the case stands, and has its messages show it."""
         alert = self._records.alert(click.wish.case_id)
         if alert is None:
-            words = "This case is no longer kept."
+            words = slack.say("This case is no longer kept.")
         else:
             refresh(self._app.store, alert.case.id, alert.now)
             self._wake()
             done = clicks.already_done(click, alert.case)
-            lead = "Already done:" if done else "Nothing was changed, the case has moved on since:"
-            words = blocks.reply(alert, lead)
+            moved_on = slack.say("Nothing was changed, the case has moved on since:")
+            words = blocks.reply(alert, slack.say("Already done:") if done else moved_on, slack.say)
         if _in_list(click.place):
             self._show(_again(click), slack, words)
         else:
@@ -128,19 +131,20 @@ class Desk:
     def _show(self, question: Question, slack: Slack, lead: str = "") -> None:
         """The list or the App Home as it stands now, with what came of a press in it above."""
         place = question.place
+        asked = Asked(records=self._records, question=question, say=slack.say, lead=lead)
         if place.home:
-            slack.publish(question.who, answers.home(self._records, question.who, lead))
+            slack.publish(question.who, answers.home(asked))
         else:
-            text, drawn = answers.answer(self._records, question, lead)
+            text, drawn = answers.answer(asked)
             slack.answer(place.address, text, drawn, replace=place.listing is not None)
 
     def _say(self, slack: Slack, asked: Click | Question, text: str) -> None:
         """A word to one person alone, where she pressed or asked."""
         try:
             if asked.place.home:
-                slack.publish(asked.who, queue.closed_home(text))
+                slack.publish(asked.who, queue.closed_home(text, slack.say))
             elif asked.place.address:
-                slack.answer(asked.place.address, text, [queue.said(text)], replace=False)
+                slack.answer(asked.place.address, text, [section(text)], replace=False)
             else:
                 slack.reply(asked.who, asked.place.channel, text)
         except (Transient, Permanent) as error:

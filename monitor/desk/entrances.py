@@ -6,8 +6,8 @@ from contextlib import ExitStack, contextmanager
 
 from alerts.slack import Slack
 from monitor.app import App
-from monitor.desk.answers import Records
 from monitor.desk.desk import Desk
+from monitor.desk.records import Records
 from monitor.desk.socket_mode import SocketMode
 from monitor.desk.web import Signed, Web
 

@@ -1,5 +1,6 @@
 """Reads what Slack says of a slash command, a visit to the App Home, or a press that asks to see more."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -46,9 +47,16 @@ def _commanded(payload: Mapping[str, Any]) -> Question:
         who=person(payload["user_id"]),
         trigger=str(payload["trigger_id"]),
         place=Place(channel=str(payload["channel_id"]), address=str(payload["response_url"])),
-        listing=Listing(words=line(str(payload.get("text") or ""), LONGEST)),
+        listing=Listing(words=line(_typed(str(payload.get("text") or "")), LONGEST)),
         command=line(str(payload["command"]), 40),
     )
+
+
+def _typed(text: str) -> str:
+    """What somebody typed: Slack puts people, channels and addresses between < and >, and escapes the rest."""
+    text = re.sub(r"<(https?://[^|>]*)(\|[^>]*)?>", r"\1", text)
+    text = re.sub(r"<#\w+\|?([^>]*)>", r"#\1", text)
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def _visited(payload: Mapping[str, Any]) -> Question | None:

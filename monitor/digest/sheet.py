@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from alerts.story import handle, safe_url
-from alerts.words import line, shorten
+from alerts.words import handle, line, safe_url, shorten
 from monitor.digest.behind import Behind, Cases, case_address
 from monitor.digest.language import Voice
 from monitor.digest.review import Past, Review

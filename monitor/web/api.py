@@ -2,7 +2,8 @@
 
 import csv
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from io import StringIO
 from typing import Annotated, Any
 
@@ -157,9 +158,9 @@ def _add_acts(made: FastAPI, app: App, acting: Any) -> None:
 
     @made.post("/cases/{case_id}/snooze", responses=ACTING, tags=["act"])
     def snooze(case_id: Number, said: Snoozed, token: Token = acting) -> shapes.Story:
-        """Reminders wait for so long; the last step of the ladder does not."""
-        length = timedelta(minutes=said.minutes)
-        return act(case_id, lambda case, now: moves.snooze(case, token.name, now, now + length))
+        """Reminders wait for so long, or until opening time; the last step of the ladder does not."""
+        ends = partial(said.ends, opening=app.opening)
+        return act(case_id, lambda case, now: moves.snooze(case, token.name, now, ends(case, now)))
 
     @made.post("/cases/{case_id}/reopen", responses=ACTING, tags=["act"])
     def reopen(case_id: Number, token: Token = acting) -> shapes.Story:

@@ -12,8 +12,8 @@ from starlette.responses import HTMLResponse
 
 from alerts.base import Complaint
 from alerts.case import Case, State
-from alerts.story import handle, percent, safe_url
-from alerts.words import LANGUAGES, clean, count, duration, language, line, platform, shorten
+from alerts.voice import ENGLISH
+from alerts.words import LANGUAGES, clean, handle, line, platform, safe_url, shorten
 from classifiers.base import Topic
 from monitor.inbox import Entry
 from monitor.views import describe
@@ -46,12 +46,12 @@ def tags(entry: Entry) -> list[str]:
 
 def spoken(entry: Entry) -> str:
     """The language's name; "" when not known."""
-    return next((name for item in entry.complaints if (name := language(_language(item)))), "")
+    return next((name for item in entry.complaints if (name := ENGLISH.tongue(_language(item)))), "")
 
 
 def followers(entry: Entry) -> str:
     known = [item.mention.followers for item in entry.complaints if item.mention.followers is not None]
-    return count(known[-1]) if known else ""
+    return ENGLISH.count(known[-1]) if known else ""
 
 
 def tone(case: Case, now: datetime) -> str:
@@ -68,8 +68,8 @@ def tone(case: Case, now: datetime) -> str:
 def clock(case: Case, now: datetime) -> str:
     """What time is left, or how long it took."""
     if case.stopped_at is not None:
-        return duration(case.stopped_at - case.posted_at)
-    return f"{duration(case.respond_by - now)} {'late' if now > case.respond_by else 'left'}"
+        return ENGLISH.duration(case.stopped_at - case.posted_at)
+    return f"{ENGLISH.duration(case.respond_by - now)} {'late' if now > case.respond_by else 'left'}"
 
 
 def marked(text: str, why: tuple[str, ...]) -> Markup:
@@ -107,6 +107,6 @@ _TEMPLATES.globals |= {
     "followers": followers, "tone": tone, "clock": clock, "marked": marked, "describe": describe, "handle": handle,
 }  # fmt: skip
 _TEMPLATES.filters |= {
-    "iso": iso, "line": line, "percent": percent, "platform": platform, "web": safe_url, "language": language,
-    "duration": duration, "tidy": clean,
+    "iso": iso, "line": line, "percent": ENGLISH.probability, "platform": platform, "web": safe_url,
+    "language": ENGLISH.tongue, "duration": ENGLISH.duration, "tidy": clean,
 }  # fmt: skip

@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, get_args
 from urllib.parse import quote_plus, urlencode
 
-from alerts.words import language, platform
+from alerts.voice import ENGLISH
+from alerts.words import platform
 from monitor.app import App
 from monitor.figures import Asked, By, behind, sheet
 from monitor.inbox import Filter
@@ -94,7 +95,7 @@ def group_name(by: str, group: str) -> str:
         case "platform":
             return platform(group)
         case "language":
-            return language(group) or group or "not known"
+            return ENGLISH.tongue(group) or group or "not known"
         case "weekday" if group.isdecimal() and 1 <= int(group) <= 7:
             return DAYS[int(group) - 1]
         case "hour" if group.isdecimal():

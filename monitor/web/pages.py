@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -12,7 +13,8 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from alerts import case as moves
 from alerts.base import Complaint
 from alerts.case import Case, Dismissal, Move, NotAllowed
-from alerts.story import value
+from alerts.facts import value
+from alerts.voice import ENGLISH
 from monitor import accounts, inbox
 from monitor.accounts import Refused, Role, User
 from monitor.app import App
@@ -88,8 +90,8 @@ class Pages:
 
         @self.router.post("/cases/{case_id}/snooze")
         def snooze(case_id: Number, said: Annotated[Snoozed, Form()], user: User = agent) -> Response:
-            length = timedelta(minutes=said.minutes)
-            return self._act(case_id, user, "", lambda case, now: moves.snooze(case, user.name, now, now + length))
+            ends = partial(said.ends, opening=self._app.opening)
+            return self._act(case_id, user, "", lambda case, now: moves.snooze(case, user.name, now, ends(case, now)))
 
         @self.router.post("/cases/{case_id}/assign")
         def assign(case_id: Number, said: Annotated[Given, Form()], user: User = agent) -> Response:
@@ -171,11 +173,12 @@ class Pages:
             thread=self._thread(found),
             timeline=found.timeline,
             customer=customer,
-            worth=value(customer, found.complaints) if found.case.waiting else "",
+            worth=value(customer, found.complaints, ENGLISH) if found.case.waiting else "",
             answer=self._app.notes.answer(found.case, found.complaints),
             people=[name for name in accounts.colleagues(store) if name != found.case.assignee],
             dismissals=[kind for kind in Dismissal if kind.words],
             snoozes=SNOOZES,
+            opens=self._app.config.ladder(found.case.brand).opens_after(found.case, now),
         )
 
     def _thread(self, found: Story) -> list[Said]:

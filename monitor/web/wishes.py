@@ -1,12 +1,13 @@
 """What can be asked for over the network, checked at the edge."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from alerts.case import Dismissal
+from alerts.case import Case, Dismissal
 from connectors.base import storable
 from monitor.figures import FIGURES, LONGEST, Asked, By
 from monitor.inbox import Filter, Shelf
@@ -84,6 +85,11 @@ class Snoozed(BaseModel):
     """How long the reminders wait."""
 
     minutes: Annotated[int, Field(ge=1, le=7 * 24 * 60)] = 15
+    until_opening: Annotated[bool, Field(description="Instead, until people are at work again.")] = False
+
+    def ends(self, case: Case, now: datetime, opening: Callable[[Case, datetime], datetime]) -> datetime:
+        """`opening` tells when a case's people are at work again; it may raise NotAllowed."""
+        return opening(case, now) if self.until_opening else now + timedelta(minutes=self.minutes)
 
 
 class Given(BaseModel):
