@@ -58,7 +58,7 @@ def pdf(sheet: Sheet, pictures: Sequence[Picture], say: Voice, now: datetime) ->
         paper.rows(table)
     paper.section(say("The cases behind the figures"))
     for behind in sheet.behind:
-        paper.words(f"{behind.label}: {few(behind.ids, say)}", 8.5, FAINT)
+        paper.words(f"{behind.label}: {few(behind.ids, say)}", 7.5, FAINT)
     return bytes(paper.output())
 
 
@@ -140,8 +140,11 @@ class _Paper(FPDF):
             self.words(case.head, 8.5, FAINT)
             if case.words:
                 self.words(case.words, 10)
+            self.set_text_color(*BLUE)
             for words, address in case.links:
-                self.words(words, 8.5, BLUE, link=address)
+                self.set_font("DejaVu", "", 8.5)
+                self.write(4.5, f"{self._legible(words)}   ", link=address)
+            self.ln(4.5)
             self.ln(2)
 
     def rows(self, shown: Table) -> None:

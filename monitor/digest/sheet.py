@@ -156,17 +156,18 @@ def _apart(review: Review, say: Voice, behind: Behind) -> list[Figure]:
     target = say.duration(review.about.target)
     whole, open_time = say("round the clock"), say("in opening hours")
     shares = [(both.at_work, open_time), (both.round_the_clock, whole)]
+    within, cases = say("Answered within {target}", target=target), both.at_work_replies.cases
     half, most = say("Half answered within"), say("Nine in ten answered within")
-    cases = both.at_work_replies.cases
+    rows = [
+        *((within, by.in_time, say.percent(by.share.value), how) for by, how in shares),
+        (half, cases, time(both.at_work_replies, 0.5, say), open_time),
+        (most, cases, time(both.at_work_replies, 0.9, say), open_time),
+    ]
     return [
         *(
-            _figure(
-                (say("Answered within {target}", target=target), by.in_time), say.percent(by.share.value), how, behind
-            )
-            for by, how in shares
+            Figure(label=label, value=value, note=how, place=behind(f"{label}, {how}", ids))
+            for label, ids, value, how in rows
         ),
-        _figure((half, cases), time(both.at_work_replies, 0.5, say), open_time, behind),
-        _figure((most, cases), time(both.at_work_replies, 0.9, say), open_time, behind),
         _count(say("Posted while closed"), both.closed.part, say, behind),
     ]
 
@@ -240,7 +241,9 @@ def _questions(review: Review, say: Voice) -> list[Case]:
     for kind in review.questions:
         head = say.many("asked by one customer", "asked by {number} customers", kind.askers)
         first = kind.questions[0]
-        words = "\n".join(f"“{shorten(each.text, 160, lines=1)}”" for each in kind.questions[:EXAMPLES])
+        words = "\n".join(
+            say("“{words}”", words=shorten(each.text, 160, lines=1)) for each in kind.questions[:EXAMPLES]
+        )
         found.append(
             Case(
                 head=" · ".join([line(say.topic(first.topic), 40), head, say.tongue(first.language)]),

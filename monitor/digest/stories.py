@@ -82,6 +82,8 @@ def _told(
     connection: Connection, found: Sequence[Wait], thanked: set[int], now: datetime | None = None
 ) -> tuple[Told, ...]:
     """The cases, those unanswered as they stand `now`, with the complaint that their present round began with."""
+    if not found:  # asked for no case at all, SQLite reads every post there is
+        return ()
     first = (
         select(mentions.c.case_id, func.min(mentions.c.id).label("id"))
         .join(cases, cases.c.id == mentions.c.case_id)
