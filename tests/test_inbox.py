@@ -162,7 +162,6 @@ def test_words_of_posts_from_before_the_index_are_found_too(tmp_path: Path) -> N
             connection.execute(text(f"DROP TABLE {table}"))
         connection.execute(text("DROP INDEX ix_cases_state_stopped_at"))
         connection.execute(text("DROP INDEX ix_cases_posted_at"))
-        connection.execute(text("DROP INDEX ix_verdicts_severity"))
         connection.execute(text("DROP INDEX ix_mentions_posted_at_by_brand_brand_platform_lang"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0009'"))
     desk.app.store.prepare()
