@@ -70,7 +70,6 @@ INDEXES = (
     "ix_cases_state_stopped_at",
     "ix_cases_posted_at",
     "ix_mentions_posted_at_by_brand_brand_platform_lang",
-    "ix_verdicts_severity",
 )
 LIKE = """
 SELECT * FROM cases WHERE id IN (SELECT case_id FROM mentions WHERE case_id IS NOT NULL AND {words})

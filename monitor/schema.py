@@ -140,7 +140,6 @@ verdicts = Table(
     C("why", JSON, nullable=False),  # words of the post: gone when its text is
     C("model", Text, nullable=False),
     C("decided_at", Utc, nullable=False),
-    Index(None, "severity"),
 )
 
 cases = Table(

@@ -14,7 +14,7 @@ from monitor import inbox
 from monitor.app import App
 from monitor.figures import Figures, sheet
 from monitor.web import shapes
-from monitor.web.wishes import Span, Wanted
+from monitor.web.wishes import Days, Wanted
 
 PARQUET = "application/vnd.apache.parquet"
 PORTION = 2000
@@ -29,18 +29,18 @@ def add_exports(made: FastAPI, app: App, reading: Any, responses: dict[int | str
         answers = responses | {200: {"content": {kind: {}}, "description": what}}
         return more | {"responses": answers, "response_class": Response}
 
-    def figures(wanted: Span) -> list[shapes.Figures]:
+    def figures(wanted: Days) -> list[shapes.Figures]:
         now, zone = app.clock(), app.config.digest.clock
         found = sheet(app.store, wanted.asked(zone, now), now, app.customers.tier)
         return [_figures(each, wanted.by) for each in (found.groups if wanted.by else (found.all,))]
 
     @made.get("/metrics", responses=responses, **more)
-    def metrics(wanted: Annotated[Span, Query()]) -> list[shapes.Figures]:
+    def metrics(wanted: Annotated[Days, Query()]) -> list[shapes.Figures]:
         """The metrics of whole days, in all or parted; what each means stands in docs/metrics.md."""
         return figures(wanted)
 
     @made.get("/metrics.csv", **table("text/csv", "A line for each group."))
-    def metrics_csv(wanted: Annotated[Span, Query()]) -> Response:
+    def metrics_csv(wanted: Annotated[Days, Query()]) -> Response:
         """The same as a table for spreadsheets."""
         paper = StringIO()
         rows = csv.DictWriter(paper, list(shapes.Figures.model_fields))
@@ -49,7 +49,7 @@ def add_exports(made: FastAPI, app: App, reading: Any, responses: dict[int | str
         return Response(paper.getvalue(), media_type="text/csv; charset=utf-8", headers=_file("metrics.csv"))
 
     @made.get("/metrics.parquet", **table(PARQUET, "A row for each group."))
-    def metrics_parquet(wanted: Annotated[Span, Query()]) -> Response:
+    def metrics_parquet(wanted: Annotated[Days, Query()]) -> Response:
         """The same for pandas, Polars and DuckDB."""
         return Response(_parquet(shapes.Figures, figures(wanted)), media_type=PARQUET, headers=_file("metrics.parquet"))
 

@@ -1,11 +1,12 @@
 """What can be asked for over the network, checked at the edge."""
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from alerts.case import Case, Dismissal
 from connectors.base import storable
@@ -13,10 +14,18 @@ from monitor.figures import FIGURES, LONGEST, Asked, By
 from monitor.inbox import Filter, Shelf
 
 Word = Annotated[str, Field(max_length=200), AfterValidator(storable)]
-Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
+EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
+Day = Annotated[date, Field(ge=EARLIEST, le=LATEST)]
 USUAL = 28
 """Days of a period that nobody has named."""
 CaseId = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+def _written(said: object) -> object:
+    """A number is no day."""
+    if isinstance(said, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", said):
+        raise ValueError("must be a day such as 2026-11-23")
+    return said
 
 
 class Wanted(BaseModel):
@@ -65,6 +74,24 @@ class Span(BaseModel):
         if self.since and not self.until:
             raise ValueError("until must be said with since")
         return self
+
+
+class Days(BaseModel):
+    """So many days up to one, that one too; four weeks up to today unless said."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    until: Annotated[
+        date | None, BeforeValidator(_written), Field(description="The last day, on the brands' own clock.")
+    ] = None
+    days: Annotated[int, Field(ge=1, le=LONGEST)] = USUAL
+    brand: Word = ""
+    by: Annotated[By, Field(description="What the figures are parted by.")] = ""
+
+    def asked(self, zone: ZoneInfo, now: datetime) -> Asked:
+        last = self.until or now.astimezone(zone).date()
+        last = min(max(last, EARLIEST), LATEST)  # beyond them nobody has posted anything either
+        return Asked(first=last - timedelta(days=self.days - 1), last=last, zone=zone, brand=self.brand, by=self.by)
 
 
 class Listed(Page, Span):

@@ -1,4 +1,4 @@
-"""Indexes by which the posts of a period are counted without reading them, and the few urgent ones found."""
+"""An index by which the posts of a period are counted without reading them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,4 +18,3 @@ def upgrade() -> None:
         sqlite_where=HEARD,
         postgresql_where=HEARD,
     )
-    op.create_index("ix_verdicts_severity", "verdicts", ["severity"], unique=False)
