@@ -29,6 +29,8 @@ class Complaint:
     mention: Mention
     verdict: Verdict
     deleted: bool = False
+    id: int = 0
+    """The post's number, by which it can be split off its case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

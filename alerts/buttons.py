@@ -14,6 +14,10 @@ from alerts.base import Alert
 from alerts.case import Case, Dismissal, State
 from alerts.markup import Block, actions, button, context, plain
 from alerts.voice import Voice
+from alerts.words import line
+
+MOST_CHOICES = 5
+"""Slack shows so many behind three dots; threads that are one too many are split off on the command line."""
 
 
 class Act(StrEnum):
@@ -23,6 +27,7 @@ class Act(StrEnum):
     SNOOZE = "snooze"
     ASSIGN = "assign"
     REOPEN = "reopen"
+    SPLIT = "split"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,16 +39,19 @@ class Wish:
     round: int
     minutes: int = 0
     """How long to snooze; 0: until opening time."""
+    post: int = 0
+    """The post whose thread is to be split off."""
 
     def __str__(self) -> str:
-        return f"{self.act}:{self.case_id}:{self.round}:{self.minutes}"
+        return f"{self.act}:{self.case_id}:{self.round}:{self.post or self.minutes}"
 
     @classmethod
     def read(cls, written: str) -> "Wish":
         """The wish as `str` wrote it. Raises ValueError."""
         act, *numbers = written.split(":")
-        case_id, round_, minutes = (int(number) for number in numbers)
-        return cls(act=Act(act), case_id=case_id, round=round_, minutes=minutes)
+        case_id, round_, number = (int(number) for number in numbers)
+        more = {"post" if act == Act.SPLIT else "minutes": number}
+        return cls(act=Act(act), case_id=case_id, round=round_, **more)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +102,7 @@ def buttons(alert: Alert, say: Voice, listing: Listing | None = None) -> list[Bl
             *claim,
             _button(case, Act.ANSWER, say("Answered"), primary=not claim),
             _button(case, Act.DISMISS, say("Not a complaint")),
-            _more(alert, say),
+            _more(alert, say, joined=listing is None),
         )
     ]
 
@@ -139,8 +147,8 @@ def _button(case: Case, act: Act, label: str, *, primary: bool = False) -> Block
     return button(act, label, str(Wish(act=act, case_id=case.id, round=case.round)), primary=primary)
 
 
-def _more(alert: Alert, say: Voice) -> Block:
-    """What is asked for seldom, behind three dots."""
+def _more(alert: Alert, say: Voice, *, joined: bool) -> Block:
+    """What is asked for seldom, behind three dots; `joined`: with the threads that can be split off."""
     about: Any = {"case_id": alert.case.id, "round": alert.case.round}
     choices = [
         (Wish(act=Act.ASSIGN, **about), say("Assign to…")),
@@ -149,7 +157,11 @@ def _more(alert: Alert, say: Voice) -> Block:
     ]
     if alert.opening:
         choices.append((Wish(act=Act.SNOOZE, **about), say("Snooze until opening time")))
-    return {"type": "overflow", "action_id": "more", "options": [_option(str(wish), said) for wish, said in choices]}
+    for post, where in facts.joined(alert, say) if joined else ():
+        off = say("Another matter: split off {where}", where=line(where, 40))
+        choices.append((Wish(act=Act.SPLIT, post=post, **about), off))
+    options = [_option(str(wish), said) for wish, said in choices[:MOST_CHOICES]]
+    return {"type": "overflow", "action_id": "more", "options": options}
 
 
 def _option(value: str, label: str) -> Block:

@@ -149,6 +149,12 @@ def author(alert: Alert) -> str:
     return handle(posts[-1].mention.platform, posts[-1].mention.author) if posts else ""
 
 
+def joined(alert: Alert, say: Voice) -> list[tuple[int, str]]:
+    """The threads that can be split off the case: the number of the latest post of each, and where it is."""
+    own = (alert.case.platform, alert.case.thread_id)
+    return [(c.id, where) for c, where in _threads(alert, say) if (c.mention.platform, c.mention.thread_id) != own]
+
+
 def _threads(alert: Alert, say: Voice) -> list[tuple[Complaint, str]]:
     """The latest post of each thread of the case, the latest thread first, with where it is; numbered where needed."""
     latest = {(c.mention.platform, c.mention.thread_id): c for c in living(alert)}

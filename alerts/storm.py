@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import exp, lgamma, log
+from math import exp, lgamma, log, sqrt
 from typing import Literal
 
 HOUR = timedelta(hours=1)
@@ -30,11 +30,12 @@ CALM = timedelta(minutes=30)
 
 _OF_DAY, _OF_WEEK = 6.0, 4.0
 """Hours' worth of trust in the whole against the hour of the day, and in that against the hour of the week."""
-_BUNCHED, _BUNCHED_HOURS = 0.25, 30.0
-"""How much complaints come in bunches as long as nothing else is known, and how firmly that is believed."""
+_BUNCHED, _BUNCHED_DOUBT, _CAUTION = 0.6, 0.3**2, 1.0
+"""How much complaints come in bunches as long as nothing else is known, as a mean and a variance; and by how many
+standard errors it is taken for too much: a storm that is imagined costs trust, one noticed minutes later little."""
 
 Sensitivity = Literal["low", "normal", "high"]
-_CHANCE: Mapping[str, float] = {"low": 1e-8, "normal": 1e-6, "high": 1e-4}
+_CHANCE: Mapping[str, float] = {"low": 1e-10, "normal": 1e-8, "high": 1e-5}
 """A count that chance gives less often than this is news."""
 _TIMES: Mapping[str, float] = {"low": 6.0, "normal": 4.0, "high": 2.5}
 """So many times what is to be expected it must be."""
@@ -90,12 +91,7 @@ def learn(
     capped = {hour: min(count, 3 + 4 * rough[_hour_of_week(hour)]) for hour, count in counts.items()}
     rates = _rates(capped)
     surprises = [(count, _foreseen(capped, hour, rates)) for hour, count in capped.items()]
-    above = sum(2 * (count - rate) ** 2 for count, rate in surprises if count > rate)
-    squares = sum(rate**2 for _, rate in surprises)
-    firmly = _BUNCHED_HOURS * squares / max(1, len(surprises))
-    beyond = max(0.0, above - sum(rate for _, rate in surprises))
-    bunched = (beyond + _BUNCHED * firmly) / (squares + firmly) if squares else _BUNCHED
-    return Usual(rates=tuple(rates), bunched=bunched)
+    return Usual(rates=tuple(rates), bunched=_bunched(surprises))
 
 
 def breaks_out(
@@ -147,6 +143,21 @@ def _foreseen(counts: Mapping[datetime, float], hour: datetime, rates: Sequence[
     """What was to be expected of an hour, by what is usual and by the hours just before."""
     earlier = [counts[before] for back in (1, 2, 3) if (before := hour - back * HOUR) in counts]
     return max(rates[_hour_of_week(hour)], sum(earlier) / len(earlier) if earlier else 0.0)
+
+
+def _bunched(surprises: Sequence[tuple[float, float]]) -> float:
+    """What lies beyond chance in counts, each with what was to be expected.
+
+    The less they tell, the nearer to what is believed of any brand; and rather too much than too little.
+    """
+    squares = sum(rate**2 for _, rate in surprises)
+    if not squares:
+        return _BUNCHED
+    above = sum(2 * (count - rate) ** 2 for count, rate in surprises if count > rate)
+    found = max(0.0, above - sum(rate for _, rate in surprises)) / squares
+    doubt = sum(2 * rate**2 + rate for _, rate in surprises) / squares**2
+    trust = _BUNCHED_DOUBT / (_BUNCHED_DOUBT + doubt)
+    return trust * found + (1 - trust) * _BUNCHED + _CAUTION * sqrt(trust * doubt)
 
 
 def _rates(counts: Mapping[datetime, float]) -> list[float]:

@@ -29,6 +29,7 @@ from monitor.jobs.missed import missed, named
 from monitor.jobs.outage import outage
 from monitor.jobs.outcome import Outcome
 from monitor.jobs.parting import merge, split
+from monitor.jobs.press import Press, Subject, draw
 from monitor.jobs.retain import retain
 from monitor.jobs.storms import watch as watch_storms
 from monitor.jobs.triage import triage
@@ -130,6 +131,10 @@ class App:
         return Rooms(routes=self.config.routes, quiet=self.config.quiet, suggesting=suggesting)
 
     @cached_property
+    def press(self) -> Press:
+        return Press()
+
+    @cached_property
     def postman(self) -> Postman:
         return Postman(
             channels=self.channels,
@@ -137,7 +142,7 @@ class App:
             clock=self.clock,
             lease=self.config.delivery.lease,
             rotations=self.config.rotations,
-            digest=self._digest,
+            press=self.press,
             fallback=self.config.delivery.fallback,
             notes=self.notes,
         )
@@ -185,31 +190,40 @@ class App:
         return outage(self.store, list(self.connectors), self.clock())
 
     def digests(self) -> Outcome:
-        """Puts the digests that are due into the outbox."""
-        plan = self.config.digest
-        if not plan.channels:
-            return Outcome()
-        return digests(self.store, plan, self.config.brands, self._keep_page, self.clock())
+        """Puts the digests that are due into the outbox, and draws those in it."""
+        planned = digests(self.store, self.config.digest, self.config.brands, self.clock())
+        return self._drawn(planned)
 
     def send_digest(self, brand: str, week: Week) -> Outcome:
-        """Puts one digest into the outbox, where it has not been sent yet."""
-        return post(self.store, self.config.digest, brand, week, self._keep_page, self.clock())
+        """Puts one digest into the outbox, where it has not been sent yet, and draws it."""
+        return self._drawn(post(self.store, self.config.digest, brand, week, self.clock()))
 
-    def edition(self, brand: str, week: Week | None = None, language: "Language | None" = None) -> "Edition":
+    def _drawn(self, planned: Outcome) -> Outcome:
+        failures: list[str] = []
+        draw(self.store, self.press, lambda subject: self._paint(subject, failures), self.clock())
+        return Outcome(done=planned.done, failures=tuple(failures))
+
+    def edition(
+        self, brand: str, week: Week | None = None, language: "Language | None" = None, department: str = ""
+    ) -> "Edition":
         """The digest of a brand and week, as its cases now stand; of the latest week that is over unless told."""
         from monitor.digest.edition import edit  # charts take a second to load
         from monitor.digest.review import About, review
 
-        plan, now = self.config.digest, self.clock()
+        plan, ladder, now = self.config.digest, self.config.ladder(brand), self.clock()
         about = About(
             brand=brand,
             week=week or latest(plan, now),
             zone=plan.clock,
-            target=self.config.ladder(brand).target,
+            target=ladder.target,
+            hours=ladder.hours,
             sources=[name for name, (source, _) in self.config.sources.items() if source.brand == brand],
             keywords=self.config.brands[brand].keywords,
+            department=department,
+            departments={name: each.topics for name, each in plan.departments.items()},
+            customer=lambda platform, handle: self.customers.known(brand, platform, handle),
         )
-        return edit(review(self.store, about, now), language or plan.language)
+        return edit(review(self.store, about, now), language or plan.language, self.config.web.public_url)
 
     def keep(self, edition: "Edition") -> Path:
         """Writes the digest's page and PDF into the folder `digests`, takes out old ones, and says where it is."""
@@ -220,18 +234,22 @@ class App:
             old.unlink()
         page = folder / f"{edition.file}.html"
         page.write_text(edition.page(), encoding="utf-8")
-        page.with_suffix(".pdf").write_bytes(edition.pdf())
+        page.with_suffix(".pdf").write_bytes(edition.pdf)
         return page
 
-    def _keep_page(self, brand: str, week: Week) -> None:
-        self.keep(self.edition(brand, week))
-
-    def _digest(self, brand: str, week: str, key: str) -> Digest:
-        """Raises Permanent for a brand that is no longer configured."""
+    def _paint(self, subject: Subject, failures: list[str]) -> Callable[[str], Digest]:
+        """Keeps the page too. Raises Permanent for a brand or department that is no longer configured."""
+        brand, week, department = subject
         if brand not in self.config.brands:
             raise Permanent("the brand is no longer configured")
-        edition, url = self.edition(brand, Week.named(week)), self.config.digest.url
-        return edition.message(key, f"{url.rstrip('/')}/{edition.file}.html" if url else "")
+        if department and department not in self.config.digest.departments:
+            raise Permanent("the department is no longer configured")
+        edition, url = self.edition(brand, week, department=department), self.config.digest.url
+        try:
+            self.keep(edition)
+        except OSError as error:  # the page is a convenience; the digest is sent all the same
+            failures.append(f"digest of {brand}: its page can't be kept: {error.strerror}")
+        return lambda key: edition.message(key, f"{url.rstrip('/')}/{edition.file}.html" if url else "")
 
     def retain(self) -> Outcome:
         keep = self.config.retention

@@ -33,7 +33,7 @@ def digest(
             chosen = _week(app, week)
             if dry_run:
                 print(app.edition(name, chosen).text(), end="")  # noqa: T201
-            elif open_ or not app.config.digest.channels:
+            elif open_ or not app.config.digest.places:
                 page = app.keep(app.edition(name, chosen))
                 console().print(str(page), markup=False, highlight=False, soft_wrap=True)
                 if open_:

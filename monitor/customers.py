@@ -48,7 +48,16 @@ class Customers:
 
     def of(self, case: Case) -> Customer | None:
         """Who the case's author is, as far as the brand's list tells."""
-        return self._roll(case.brand).find(case.platform, case.author) if case.brand in self._lists else None
+        return self.known(case.brand, case.platform, case.author)
+
+    def known(self, brand: str, platform: str, handle: str) -> Customer | None:
+        """Who a handle on a platform is to the brand; its list is looked at anew each time."""
+        return self._roll(brand).find(platform, handle) if brand in self._lists else None
+
+    def tier(self, brand: str, platform: str, handle: str) -> str:
+        """As the brand's list has it; "" for a customer who is not on it, or has none."""
+        who = self.known(brand, platform, handle)
+        return who.tier if who else ""
 
     def place(self, case: Case) -> datetime:
         """Where a waiting case stands in the queue: at its due time, or for a valued customer some time before.

@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, func, literal_column, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    and_,
+    exists,
+    false,
+    func,
+    literal_column,
+    select,
+    text,
+)
 from sqlalchemy.sql.expression import literal
 
 from alerts.base import Complaint
@@ -15,6 +27,7 @@ from alerts.case import WAITING, Case, State
 from connectors.base import storable
 from monitor import ledger
 from monitor.letters import complaints_of
+from monitor.metrics import Ids
 from monitor.schema import cases, events, mentions, verdicts
 from monitor.store import Store
 
@@ -44,6 +57,8 @@ class Filter:
     assignee: str = ""
     words: str = ""
     """Beginnings of words that a post of the case, or its author's name, must have; or `#` and the case's number."""
+    among: Ids | None = None
+    """Only these cases; None: all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +153,8 @@ def _found(store: Store, wanted: Filter, now: datetime) -> Select[Any]:
         nobody = wanted.assignee == NOBODY
         held = cases.c.assignee.is_(None) if nobody else cases.c.assignee == storable(wanted.assignee)
         statement = statement.where(held)
+    if wanted.among is not None:
+        statement = statement.where(cases.c.id.in_(wanted.among))
     judged = _judged(wanted)
     if judged is not None:
         statement = statement.where(judged)
@@ -167,12 +184,11 @@ def _order(shelf: Shelf) -> Sequence[Any]:
 
 def _judged(wanted: Filter) -> ColumnElement[bool] | None:
     """One complaint of the case has this topic, language and severity."""
-    asked = [
-        (verdicts.c.topic, wanted.topic),
-        (func.coalesce(verdicts.c.language, mentions.c.lang), wanted.language),
-        (verdicts.c.severity, wanted.severity),
-    ]
+    asked = [(verdicts.c.topic, wanted.topic), (verdicts.c.severity, wanted.severity)]
     wishes = [column == storable(value) for column, value in asked if value]
+    if spoken := storable(wanted.language):
+        unsaid = verdicts.c.language.is_(None) & (mentions.c.lang == spoken)
+        wishes.append((verdicts.c.language == spoken) | unsaid)
     if not wishes:
         return None
     joined = and_(mentions.c.case_id == cases.c.id, verdicts.c.mention_id == mentions.c.id, verdicts.c.is_complaint)
@@ -198,7 +214,9 @@ def _said(store: Store, wish: str) -> ColumnElement[bool]:
             ),
         )
         posts = indexed.op("@@")(func.to_tsquery(literal_column("'simple'"), literal(query)))
-    return cases.c.id.in_(select(mentions.c.case_id).where(mentions.c.case_id.is_not(None), posts))
+    found = select(mentions.c.case_id).where(mentions.c.case_id.is_not(None), posts)
+    # The plus has SQLite walk the cases in the list's order and stop, rather than sort all that a common word is in.
+    return literal_column("+cases.id" if store.sqlite else "cases.id", Integer).in_(found)
 
 
 def _entries(connection: Connection, statement: Select[Any]) -> list[Entry]:

@@ -35,7 +35,12 @@ _CASE: Select[Any] = (
 )
 """A case beside each message that has been sent of it, oldest first; once, beside nothing, before the first."""
 _POSTS: Select[Any] = (
-    select(*(mentions.c[name] for name in POST), mentions.c.erased_at, *(verdicts.c[name] for name in VERDICT))
+    select(
+        mentions.c.id,
+        *(mentions.c[name] for name in POST),
+        mentions.c.erased_at,
+        *(verdicts.c[name] for name in VERDICT),
+    )
     .join(verdicts, verdicts.c.mention_id == mentions.c.id)
     .where(~mentions.c.by_brand)
     .order_by(mentions.c.posted_at, mentions.c.id)
@@ -128,7 +133,7 @@ def read_timeline(connection: Connection, case_id: int) -> tuple[Event, ...]:
 def _complaint(row: Row[Any]) -> Complaint:
     mention = Mention(**{name: getattr(row, name) for name in POST})
     verdict = Verdict(**{name: getattr(row, name) for name in VERDICT} | {"why": tuple(row.why)})
-    return Complaint(mention=mention, verdict=verdict, deleted=row.erased_at is not None)
+    return Complaint(mention=mention, verdict=verdict, deleted=row.erased_at is not None, id=row.id)
 
 
 def _step(

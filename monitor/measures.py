@@ -18,7 +18,7 @@ QUARTER = 900
 """Seconds; no time zone differs from UTC by less."""
 
 _FACTS = (
-    "brand", "platform", "state", "posted_at", "detected_at", "alerted_at", "respond_by", "stopped_at",
+    "brand", "platform", "author", "state", "posted_at", "detected_at", "alerted_at", "respond_by", "stopped_at",
 )  # fmt: skip
 
 
@@ -29,6 +29,8 @@ class Period:
     since: datetime
     until: datetime
     brand: str | None = None
+    topics: tuple[str, ...] = ()
+    """Only what is about one of these; "other" is what the model gave no topic. None: whatever it is about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,7 @@ class Volume:
 def waits(connection: Connection, period: Period) -> list[Wait]:
     """The cases of a period by when their complaint was posted, in the order of their ids."""
     within = _within(cases, period)
-    said = _first_complaints(period)
+    said = _first_complaints(within)
     urgent = exists().where(
         mentions.c.case_id == cases.c.id, verdicts.c.mention_id == mentions.c.id, verdicts.c.is_complaint,
         verdicts.c.severity == "urgent",
@@ -71,7 +73,7 @@ def waits(connection: Connection, period: Period) -> list[Wait]:
             ((cases.c.state == State.DISMISSED) & misjudged).label("misjudged"),
         )
         .outerjoin(said, (said.c.case_id == cases.c.id) & (said.c.place == 1))
-        .where(*within)
+        .where(*within, *of_topics(said, period.topics))
         .order_by(cases.c.id)
     )
     return [_wait(row) for row in connection.execute(statement)]
@@ -105,11 +107,15 @@ def volume_by_hour(connection: Connection, period: Period, zone: ZoneInfo) -> di
     return found
 
 
-def backlog(connection: Connection, at: datetime, brand: str | None = None) -> Ids:
+def backlog(connection: Connection, at: datetime, brand: str | None = None, topics: tuple[str, ...] = ()) -> Ids:
     """The cases that waited at a moment: posted before it and stopped, by whatever, after it or not at all."""
-    statement = select(cases.c.id).where(
-        or_(cases.c.stopped_at.is_(None), cases.c.stopped_at >= at), cases.c.posted_at < at, *_of(cases, brand)
-    )
+    stopped_later = or_(cases.c.stopped_at.is_(None), cases.c.stopped_at >= at)
+    waited = (stopped_later, cases.c.posted_at < at, *_of(cases, brand))
+    statement = select(cases.c.id).where(*waited)
+    if topics:
+        said = _first_complaints(waited)
+        statement = statement.outerjoin(said, (said.c.case_id == cases.c.id) & (said.c.place == 1))
+        statement = statement.where(*of_topics(said, topics))
     return tuple(connection.scalars(statement.order_by(cases.c.id)).all())
 
 
@@ -126,13 +132,13 @@ def _counted(period: Period, key: ColumnElement[Any]) -> Any:
     return (
         select(key, func.count().label("posts"), complaints)
         .select_from(mentions.outerjoin(verdicts, verdicts.c.mention_id == mentions.c.id))
-        .where(*_within(mentions, period), *heard)
+        .where(*_within(mentions, period), *heard, *of_topics(verdicts, period.topics))
         .group_by(key)
     )
 
 
-def _first_complaints(period: Period) -> Any:
-    """The complaints of the period's cases, numbered from each case's first."""
+def _first_complaints(which: Sequence[ColumnElement[bool]]) -> Any:
+    """The complaints of these cases, numbered from each case's first."""
     order = (mentions.c.posted_at, mentions.c.id)
     return (
         select(
@@ -143,7 +149,7 @@ def _first_complaints(period: Period) -> Any:
         )
         .join(verdicts, verdicts.c.mention_id == mentions.c.id)
         .join(cases, cases.c.id == mentions.c.case_id)
-        .where(*_within(cases, period), verdicts.c.is_complaint)
+        .where(*which, verdicts.c.is_complaint)
         .subquery()
     )
 
@@ -162,6 +168,11 @@ def _short(language: str | None) -> str:
 
 def _within(table: Any, period: Period) -> Sequence[ColumnElement[bool]]:
     return (table.c.posted_at >= period.since, table.c.posted_at < period.until, *_of(table, period.brand))
+
+
+def of_topics(table: Any, topics: tuple[str, ...]) -> Sequence[ColumnElement[bool]]:
+    """What is about one of these; no topics: whatever it is about."""
+    return (func.coalesce(table.c.topic, "other").in_(topics),) if topics else ()
 
 
 def _of(table: Any, brand: str | None) -> Sequence[ColumnElement[bool]]:

@@ -1,13 +1,14 @@
 """The metrics, each defined once: what it counts is what its docstring says, and the cases behind it can be named."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerts.case import State
+from alerts.hours import Hours
 
 Ids = tuple[int, ...]
 """The cases behind a number, in the order of their ids."""
@@ -36,6 +37,8 @@ class Wait:
     """An answer to it did not hold: a person reopened it, or the customer complained again."""
     misjudged: bool
     """A person dismissed it as not a complaint."""
+    author: str = ""
+    """The customer's handle on the platform."""
 
     @property
     def counted(self) -> bool:
@@ -157,17 +160,31 @@ def answered_in_time(waits: Iterable[Wait], now: datetime) -> Target:
     )
 
 
-def reply_time(waits: Iterable[Wait], now: datetime) -> Replies:
+def answered_within(waits: Iterable[Wait], now: datetime, target: timedelta, hours: Hours | None = None) -> Target:
+    """The same against one target for all: so much time of the team at work with its opening hours, round the clock
+    without. So both can be shown apart, whichever of them the brand's target counts."""
+    later = hours.add if hours else datetime.__add__
+    return answered_in_time((replace(wait, respond_by=later(wait.posted_at, target)) for wait in waits), now)
+
+
+def reply_time(waits: Iterable[Wait], now: datetime, hours: Hours | None = None) -> Replies:
     """The time from the customer's post to the brand's first answer: median and 90th percentile of the Kaplan–Meier
     curve. Customers who still wait, and those who deleted their complaint, count for as long as they have waited;
-    dismissed cases are left out."""
+    dismissed cases are left out. With opening hours only time in which the team is at work is counted."""
     return Replies(
         tuple(
-            (_span(wait.posted_at, wait.stopped_at or now), wait.answered, wait.case_id)
+            (_span(wait.posted_at, wait.stopped_at or now, hours), wait.answered, wait.case_id)
             for wait in waits
             if wait.state is not State.DISMISSED
         )
     )
+
+
+def while_closed(waits: Iterable[Wait], now: datetime, hours: Hours) -> Share:
+    """The share of complaints that were posted while nobody of the team was at work."""
+    counted = [wait for wait in waits if wait.counted]
+    closed = (wait for wait in counted if hours.next_opening(wait.posted_at) > wait.posted_at)
+    return Share(part=_ids(closed), whole=_ids(counted))
 
 
 def detection_lag(waits: Iterable[Wait], now: datetime) -> Times:
@@ -229,13 +246,24 @@ def grouped(waits: Iterable[Wait], by: str, zone: ZoneInfo) -> dict[Any, list[Wa
     return dict(sorted(found.items(), key=lambda item: (-len(item[1]), item[0])))
 
 
+def by_tier(waits: Iterable[Wait], tier: Callable[[Wait], str]) -> dict[str, list[Wait]]:
+    """The cases by the customer's tier in the brand's own list, "" for whoever is not on it, the largest group first.
+    The list is no part of the database, so `tier` tells it."""
+    found: dict[str, list[Wait]] = {}
+    for wait in waits:
+        found.setdefault(tier(wait), []).append(wait)
+    return dict(sorted(found.items(), key=lambda item: (-len(item[1]), item[0])))
+
+
 def _late(wait: Wait, now: datetime) -> bool:
     return (wait.stopped_at or now) > wait.respond_by
 
 
-def _span(since: datetime, until: datetime | None) -> timedelta:
+def _span(since: datetime, until: datetime | None, hours: Hours | None = None) -> timedelta:
     """Never less than nothing: platforms' clocks and ours differ."""
-    return max((until or since) - since, timedelta())
+    if until is None or until <= since:
+        return timedelta()
+    return hours.between(since, until) if hours else until - since
 
 
 def _ids(waits: Iterable[Wait]) -> Ids:

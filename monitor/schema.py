@@ -102,7 +102,11 @@ mentions = Table(
     Index(None, "erased_at", "detected_at"),
     Index(None, "brand", "skipped"),
     Index(None, "brand", "posted_at"),
-)
+    Index(
+        None, "posted_at", "by_brand", "brand", "platform", "lang",
+        sqlite_where=text("skipped IS NULL"), postgresql_where=text("skipped IS NULL"),
+    ),
+)  # fmt: skip
 
 fingerprints = Table(
     "fingerprints",

@@ -133,6 +133,16 @@ def test_an_answer_given_elsewhere_is_noted_by_whom(slack: SlackApi, desk: Desk)
     assert labels(shows(slack, f"answered in 12 min , says  {KATI}")) == ["Reopen"]
 
 
+def test_another_matter_is_split_off_by_a_press(slack: SlackApi, desk: Desk) -> None:
+    desk.post("late too", "mari", thread="elsewhere")
+    desk.tick(1)
+    assert len(desk.stories) == 1
+    click(slack, KATI, "Another matter: split off Chat (2)")
+    slack.wait(lambda: len(desk.stories) == 2, "a second case")
+    assert sorted(len(story.complaints) for story in desk.stories) == [1, 1]
+    assert {"split", "split_off"} <= {*desk.kinds(1), *desk.kinds(2)}
+
+
 @pytest.mark.parametrize(("label", "length"), [("Snooze for 15 minutes", 15), ("Snooze for 1 hour", 60)])
 def test_a_snooze_says_who_wants_quiet_and_until_when(slack: SlackApi, desk: Desk, label: str, length: int) -> None:
     click(slack, KATI, label)

@@ -208,6 +208,10 @@ def test_nothing_that_a_customer_writes_runs(served: Inbox, kati: Page) -> None:
     assert kati.evaluate("window.hacked") is None
 
 
+PAGES = (
+    "/", "/?state=answered", "/cases/1", "/figures", "/figures?by=hour", "/?state=all&figure=overdue", "/digests",
+    "/sources", "/people", "/api/v1/",
+)  # fmt: skip
 LOOKS = {"by day": {"color_scheme": "light"}, "by night": {"color_scheme": "dark"}, "on a phone": PHONE}
 
 
@@ -219,8 +223,10 @@ def test_no_page_has_a_fault_that_keeps_people_out(browser: Browser, served: Inb
     assert faults(screen.page) == []
     page = screen.sign_in("kati", Role.ADMIN)
     served.account("rein", password="")
-    for path in ("/", "/?state=answered", "/cases/1", "/sources", "/people", "/api/v1/"):
+    served.desk.app.keep(served.desk.app.edition("Lainepost"))
+    for path in PAGES:
         page.goto(path)
+        page.locator("details").evaluate_all("all => all.forEach(each => each.open = true)")
         assert faults(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
     assert screen.wrong == []
@@ -240,6 +246,47 @@ def test_on_a_phone_a_thumb_is_enough(browser: Browser, served: Inbox) -> None:
     page.get_by_label("In hand of").select_option("kati")
     expect(waiting(page)).to_have_text(["@tom"])
     screen.context.close()
+
+
+def test_from_a_number_of_the_figures_one_comes_to_the_cases_behind_it(served: Inbox, kati: Page) -> None:
+    kati.keyboard.press("f")
+    expect(kati.get_by_role("heading", name="Figures")).to_be_visible()
+    kati.get_by_role("navigation", name="Parted by").get_by_role("link", name="Language").click()
+    row = kati.locator(".figures tbody tr", has_text="English")
+    row.get_by_role("link", name="missed the target").click()
+    expect(kati.locator(".behind")).to_contain_text("missed the target, language English")
+    kati.get_by_label("Search").fill("nothing like it")
+    expect(kati.get_by_text("No case is like this.")).to_be_visible()
+    kati.get_by_role("link", name="All cases instead").click()
+    expect(kati.locator(".behind")).to_have_count(0)
+    kati.get_by_role("link", name="Figures").click()
+    kati.locator("rect.overdue").first.click()
+    expect(waiting(kati)).to_have_text(["@tom"])
+
+
+def test_a_prepared_answer_is_copied_by_key(browser: Browser, served: Inbox) -> None:
+    screen = Screen(browser, served)
+    screen.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = screen.sign_in("kati")
+    page.get_by_role("link", name="@mari").click()
+    alive(page)
+    page.keyboard.press("y")
+    expect(page.get_by_text("Copied.")).to_be_visible()
+    assert "@mari" in page.evaluate("navigator.clipboard.readText()")
+    screen.context.close()
+
+
+def test_the_digest_is_read_in_the_browser(browser: Browser, served: Inbox) -> None:
+    served.desk.app.keep(served.desk.app.edition("Lainepost"))
+    screen = Screen(browser, served)
+    page = screen.sign_in("kati")
+    page.get_by_role("link", name="Digests").click()
+    page.locator(".papers a").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Lainepost")
+    assert page.locator("svg, img").count()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    screen.context.close()
+    assert screen.wrong == []
 
 
 def test_without_scripts_every_page_still_does_its_job(browser: Browser, served: Inbox) -> None:

@@ -138,6 +138,7 @@ def test_a_quantile_is_a_time_that_somebody_took() -> None:
 def test_the_page_of_the_metrics_says_what_the_code_does() -> None:
     page = " ".join(Path("docs/metrics.md").read_text(encoding="utf-8").split())
     said = [*METRICS.items(), ("backlog", backlog), ("volume", volume), ("complaint_rate", Volume.rate)]
+    said += [(each.__name__, each) for each in (metrics.answered_within, metrics.while_closed)]
     for name, metric in said:
         assert f"### `{name}`" in page
         assert re.sub(r"\s+", " ", metric.__doc__ or "no words") in page, name

@@ -48,7 +48,7 @@ def test_many_at_once_are_a_storm_and_the_usual_is_none() -> None:
     assert (surge.people, surge.since) == (8, NOON - minutes(7))
     assert breaks_out(every(1, 8), flat(60), NOON, "normal", 6) is None
     assert breaks_out(every(1, 5), flat(0.01), NOON, "normal", 6) is None
-    assert breaks_out(every(9, 7), flat(0.3), NOON, "normal", 6) is not None
+    assert breaks_out(every(6, 9), flat(0.3), NOON, "normal", 6) is not None
 
 
 def test_what_was_the_case_just_before_is_no_news() -> None:

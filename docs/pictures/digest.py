@@ -7,6 +7,7 @@ import sys
 import tempfile
 from base64 import b64encode
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
@@ -18,19 +19,26 @@ sys.path.insert(0, str(HERE))
 import pypdfium2  # noqa: E402
 from render import draw  # noqa: E402
 
-from alerts.base import Digest  # noqa: E402
+from alerts.base import Customer, Digest  # noqa: E402
+from alerts.hours import Hours, shifts  # noqa: E402
 from alerts.weekly import render  # noqa: E402
 from monitor.demo.slack_page import Reader, page, pane  # noqa: E402
 from monitor.digest.edition import Edition, edit  # noqa: E402
 from monitor.digest.review import About, Review, review  # noqa: E402
 from monitor.digest.week import Week  # noqa: E402
 from monitor.store import Store  # noqa: E402
+from tests.test_email import Post, channel, serve  # noqa: E402
 from tests.weeks import Weeks  # noqa: E402
 
 TALLINN = ZoneInfo("Europe/Tallinn")
 WEEK = Week.named("2026-W47")
 MONDAY = WEEK.begins(TALLINN)
 NOW = MONDAY + timedelta(days=7, hours=8)
+INBOX = "https://inbox.example"
+OPEN = Hours(zone=TALLINN, week=(*[shifts("08:00-20:00")] * 5, shifts("10:00-21:00"), ()))
+TARGET = timedelta(hours=1)
+TIERS = (("Mari Maasikas", "gold"), ("Kaubamaja OÜ", "gold"), ("Jaan Tamm", "silver"))
+DEPARTMENTS = {"Logistics": ("delivery",), "Finance": ("billing", "refund"), "IT": ("app", "outage", "account")}
 HOURS = (8, 9, 9, 10, 11, 12, 13, 15, 16, 17, 17, 18, 19, 20, 21)
 LOST = (
     "Pakk pidi olema automaadis juba esmaspäeval. Täna on reede ja jälgimine näitab ikka „teel“. Kas keegi vastab ka?",
@@ -55,7 +63,8 @@ def invented(weeks: Weeks) -> None:
     for place in range(9):
         at = saturday + timedelta(hours=16 + place % 5, minutes=random.randrange(60))
         waits = None if place < 3 else random.randrange(70, 900)
-        weeks.case(at, waits, topic="delivery", text=LOST[place % 3], platform=("x", "reddit", "x")[place % 3])
+        weeks.case(at, waits, topic="delivery", text=LOST[place % 3], platform=("x", "reddit", "x")[place % 3],
+                   respond_by=OPEN.add(at, TARGET))  # fmt: skip
     kind = weeks.case(MONDAY + timedelta(days=2, hours=12), 24, topic="refund", text="Raha pole kolm nädalat tagasi!")
     weeks.post(MONDAY + timedelta(days=2, hours=14), case_id=kind, intent="praise", sentiment="positive")
     for day, text in enumerate(ASKED):
@@ -72,7 +81,8 @@ def _week(weeks: Weeks, random: Random, monday: datetime, number: int, kept: flo
         minutes = random.randrange(65, 1500) if late else random.randrange(4, 60)
         topic = random.choice(("delivery", "delivery", "billing", "app", "refund", "staff", "outage"))
         platform = random.choice(("x", "x", "reddit", "bluesky"))
-        weeks.case(at, minutes, topic=topic, platform=platform, text=random.choice(LOST))
+        due = OPEN.add(at, TARGET)
+        weeks.case(at, minutes, topic=topic, platform=platform, text=random.choice(LOST), respond_by=due)
         weeks.post(at, platform=platform)
 
 
@@ -81,10 +91,20 @@ def looked_back() -> Review:
         store = Store(f"sqlite:///{folder}/monitor.db")
         store.prepare()
         invented(Weeks(store))
-        about = About(brand="Lainepost", week=WEEK, zone=TALLINN, target=timedelta(hours=1), sources=("x",))
+        about = About(
+            brand="Lainepost", week=WEEK, zone=TALLINN, target=TARGET, sources=("x",), hours=OPEN,
+            departments=DEPARTMENTS, customer=known,
+        )  # fmt: skip
         found = review(store, about, NOW)
         store.close()
     return found
+
+
+def known(platform: str, handle: str) -> Customer | None:
+    """Every eighth customer is on the brand's list."""
+    number = int(handle.removeprefix("user"))
+    name, tier = TIERS[number % len(TIERS)]
+    return None if number % 8 else Customer(name=name, tier=tier, rank=("gold", "silver").index(tier))
 
 
 def in_slack(message: Digest) -> str:
@@ -97,17 +117,28 @@ def in_slack(message: Digest) -> str:
 
 
 def in_mail(message: Digest) -> str:
-    html = message.html
-    for each in message.pictures:
-        html = html.replace(f"cid:{each.name}", f"data:image/png;base64,{b64encode(each.png).decode()}")
-    return html
+    """As a mail server has received it."""
+    post = Post()
+    with serve(post, data_size_limit=None) as port:
+        channel(port).send(message)
+    [mail] = post.mails
+    html = _part(mail, "text/html").get_content()
+    for each in mail.walk():
+        if isinstance(each, EmailMessage) and (name := each["Content-ID"]):
+            png = b64encode(each.get_content()).decode()
+            html = html.replace(f"cid:{name.strip('<>')}", f"data:image/png;base64,{png}")
+    return str(html)
+
+
+def _part(mail: EmailMessage, kind: str) -> EmailMessage:
+    return next(each for each in mail.walk() if isinstance(each, EmailMessage) and each.get_content_type() == kind)
 
 
 def papers(edition: Edition, target: Path) -> None:
     """The PDF's pages side by side."""
     from PIL import Image
 
-    document = pypdfium2.PdfDocument(edition.pdf())
+    document = pypdfium2.PdfDocument(edition.pdf)
     pages = [document[number].render(scale=1.1).to_pil() for number in range(len(document))]
     whole = Image.new("RGB", (sum(each.width + 12 for each in pages), pages[0].height), "#d0d4d9")
     for number, each in enumerate(pages):
@@ -117,7 +148,7 @@ def papers(edition: Edition, target: Path) -> None:
 
 def main() -> None:
     found = looked_back()
-    english, estonian = edit(found, "en"), edit(found, "et")
+    english, estonian = edit(found, "en", INBOX), edit(found, "et", INBOX)
     message = english.message("k", "https://monitor.example/digests/lainepost-2026-W47.html")
     draw(english.page(), HERE / "digest-page.png", 880, 1560)
     draw(in_slack(message), HERE / "digest-slack.png", 670, 1260)

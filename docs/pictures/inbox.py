@@ -19,6 +19,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent.parent))
 
 from alerts import case as moves  # noqa: E402
+from benchmarks.year import Year, fill  # noqa: E402
 from monitor import accounts  # noqa: E402
 from monitor.accounts import Role  # noqa: E402
 from monitor.app import App  # noqa: E402
@@ -99,17 +100,45 @@ def main(folder: Path = HERE) -> None:
         pictures = (
             ("inbox.png", "/", {"viewport": {"width": 1240, "height": 860}}),
             ("inbox-case.png", "greta_s", {"viewport": {"width": 1240, "height": 800}, "color_scheme": "dark"}),
+            ("inbox-answer.png", "answer", {"viewport": {"width": 1240, "height": 900}}),
             ("inbox-phone.png", "/", {"viewport": {"width": 360, "height": 780}}),
         )
         for name, path, looks in pictures:
             with signed_in(browser, server, **looks) as context:
                 page = context.pages[0]
                 if path != "/":
-                    page.goto(f"{server.url}/?state=all&q={path}")
+                    asked = "" if path == "answer" else f"state=all&q={path}"
+                    page.goto(f"{server.url}/?{asked}")
                     page.locator(".case .open").first.click()
                     page.get_by_role("heading", name="What was said").wait_for()
                     page.get_by_text("Live", exact=True).wait_for()
                 page.screenshot(path=folder / name)
+        server.stop()
+        thread.join()
+        app.close()
+    draw_figures(folder)
+
+
+def draw_figures(folder: Path) -> None:
+    """A month of a simulated brand."""
+    with tempfile.TemporaryDirectory() as state, chromium() as browser:
+        config = load(HERE.parent.parent / "monitor/demo/config.yaml", {"DEMO": state})
+        now = START + timedelta(hours=3)
+        app = App(replace(config, web=Web(listen="127.0.0.1:0")), lambda: now)
+        fill(app.store, Year(end=now, days=28, posts=14_000, cases=1100, waiting=25, brands=tuple(config.brands)))
+        accounts.add_user(app.store, "kati", Role.ADMIN, now, password=PASSWORD)
+        server = Server(app)
+        thread = Thread(target=server.run, daemon=True)
+        thread.start()
+        for name, looks in (
+            ("figures.png", {"viewport": {"width": 1240, "height": 1010}}),
+            ("figures-night.png", {"viewport": {"width": 1240, "height": 1010}, "color_scheme": "dark"}),
+            ("figures-phone.png", {"viewport": {"width": 360, "height": 780}}),
+        ):
+            with signed_in(browser, server, **looks) as context:
+                page = context.pages[0]
+                page.goto(f"{server.url}/figures?by=topic")
+                page.screenshot(path=folder / name, full_page=name != "figures-phone.png")
         server.stop()
         thread.join()
         app.close()

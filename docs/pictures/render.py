@@ -231,10 +231,10 @@ def incident(now: float, counts: list[int], **more: Any) -> Incident:
 
 def storm(name: str) -> None:
     """An incident on a phone, its thread, the incident after its end; and one customer on two platforms."""
-    raging = incident(24, [0, 1, 4, 11, 19, 9], complaints=43, waiting=38, answered=5)
+    raging = incident(24, [0, 1, 4, 11, 19, 8], complaints=43, waiting=38, answered=5)
     sums = {"ended_at": at(80), "complaints": 61, "waiting": 2, "answered": 59, "late": 3}
-    over = incident(95, [0, 14, 28, 12, 4, 0, 1, 0], stretch=timedelta(minutes=10), **sums)
-    ended = incident(80, [0, 14, 28, 12, 4, 0, 1, 0], stretch=timedelta(minutes=10), **sums | {"root": "C:1"})
+    over = incident(95, [0, 16, 28, 12, 4, 0, 1, 0], stretch=timedelta(minutes=10), **sums)
+    ended = incident(80, [0, 16, 28, 12, 4, 0, 1, 0], stretch=timedelta(minutes=10), **sums | {"root": "C:1"})
     kalle = other("Internet kadus jälle ära, telefonile keegi ei vasta. Töötan kodust!", "kalle_k", id=4222, minutes=15)
     reminder = alert(61, 2, ("U0LEAD00001",), **kalle, incident="C:1", root="C:2")
     words = "Nothing works in Tartu since noon, and your status page says all is fine?"

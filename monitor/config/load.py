@@ -74,8 +74,8 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
 
     password = _password(document, general.database) if general is not None else ""
     _check_settings(document, channels, delivery, retention, audit)
-    for index, name in enumerate(digest.channels if digest is not None else ()):
-        _check_channel(document, ("digest", "channels", index), name)
+    if digest is not None:
+        _check_digest(document, digest)
     document.raise_problems()
     assert general is not None and delivery is not None and retention is not None  # noqa: PT018
     assert audit is not None and desk is not None and digest is not None and web is not None  # noqa: PT018
@@ -197,6 +197,14 @@ def _check_channel(document: Document, where: Where, channel: str) -> None:
     channels = _keys(document, "channels")
     if channels and channel not in channels:
         document.problem(where, f"there is no channel {channel!r}; {suggest(channel, channels)}")
+
+
+def _check_digest(document: Document, digest: Digests) -> None:
+    for index, name in enumerate(digest.channels):
+        _check_channel(document, ("digest", "channels", index), name)
+    for name, department in digest.departments.items():
+        for index, channel in enumerate(department.channels):
+            _check_channel(document, ("digest", "departments", name, "channels", index), channel)
 
 
 def _channels(document: Document) -> tuple[dict[str, Plugin], dict[str, Quiet]]:

@@ -135,6 +135,16 @@ class Audit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Department:
+    """Who has to do with some of the topics, such as logistics with delivery."""
+
+    topics: tuple[str, ...]
+    """The model's or the brand's own."""
+    channels: tuple[str, ...] = ()
+    """Where it gets a digest of these topics alone; none: it is a row in the brand's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Digests:
     """The weekly digest of every brand."""
 
@@ -148,13 +158,24 @@ class Digests:
     """When it is sent on that day; of the week that is over by then."""
     url: str = ""
     """Where the folder `digests` of the state folder can be read, if a web server shows it."""
+    departments: dict[str, Department] = field(default_factory=dict)
+    """By their names."""
 
     def __post_init__(self) -> None:
         if self.hour > 23:
             raise ValueError(f"hour: must be an hour from 1 to 23, not {self.hour}")
         if self.url and not re.fullmatch(r"https?://[^\s<>\"|]+", self.url):
             raise ValueError(f"url: must be a web address, not {self.url!r}")
+        for name, department in self.departments.items():
+            if not department.topics:
+                raise ValueError(f"departments: {name}: topics: must name one at least, such as [delivery]")
         _ = self.clock
+
+    @property
+    def places(self) -> tuple[tuple[str, str], ...]:
+        """The channels that a digest goes to, each with the department whose slice it is, "" for the whole."""
+        slices = ((channel, name) for name, each in self.departments.items() for channel in each.channels)
+        return (*((channel, "") for channel in self.channels), *slices)
 
     @property
     def clock(self) -> ZoneInfo:

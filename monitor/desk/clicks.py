@@ -75,6 +75,8 @@ def move(click: Click, case: Case, now: datetime, opening: Callable[[Case, datet
             return moves.assign(case, who, now, form.whom)
         case Act.REOPEN:
             return moves.reopen(case, who, now)
+        case Act.SPLIT:
+            raise ValueError("a split is no move of one case")
 
 
 def already_done(click: Click, case: Case) -> bool:
@@ -92,7 +94,7 @@ def already_done(click: Click, case: Case) -> bool:
             return case.state is State.CLAIMED and click.form is not None and case.assignee == click.form.whom
         case Act.REOPEN:
             return case.waiting
-        case Act.SNOOZE:
+        case Act.SNOOZE | Act.SPLIT:
             return False
 
 

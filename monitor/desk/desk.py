@@ -10,7 +10,7 @@ from typing import Any
 
 from alerts import blocks, buttons, queue
 from alerts.base import Permanent, Transient
-from alerts.buttons import Listing, Place
+from alerts.buttons import Act, Listing, Place
 from alerts.case import NotAllowed
 from alerts.markup import mention, section
 from alerts.slack import Slack
@@ -100,7 +100,10 @@ class Desk:
 
     def _move(self, click: Click, slack: Slack) -> None:
         try:
-            self._app.act(click.wish.case_id, lambda case, now: clicks.move(click, case, now, self._app.opening))
+            if click.wish.act is Act.SPLIT:
+                self._app.split(click.wish.case_id, str(click.wish.post), click.who)
+            else:
+                self._app.act(click.wish.case_id, lambda case, now: clicks.move(click, case, now, self._app.opening))
         except NotAllowed:
             self._tell(click, slack)
             return

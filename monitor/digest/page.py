@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup, escape
 
 from alerts.base import Picture
+from monitor.digest.behind import MOST_CASES, case_address
 from monitor.digest.language import Voice
 from monitor.digest.sheet import Sheet
 
@@ -32,7 +33,7 @@ def text(sheet: Sheet, pictures: Sequence[Picture], say: Voice) -> str:
 
 
 def _write(name: str, sheet: Sheet, pictures: Sequence[Picture], say: Voice, **more: Any) -> str:
-    written = _environment().get_template(name).render(sheet=sheet, pictures=pictures, say=say, **more)
+    written = _environment().get_template(name).render(sheet=sheet, pictures=pictures, say=say, most=MOST_CASES, **more)
     return written.strip() + "\n"
 
 
@@ -41,6 +42,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(["html"]), undefined=StrictUndefined
     )
+    environment.filters["address"] = case_address
     environment.filters["lines"] = lambda words: Markup("<br>").join(escape(row) for row in words.split("\n"))
     return environment
 

@@ -13,8 +13,10 @@ from fpdf.fonts import FontFace
 from PIL import Image
 
 from alerts.base import Picture
+from monitor.digest.behind import few
 from monitor.digest.language import Voice
 from monitor.digest.sheet import Case, Figure, Sheet
+from monitor.digest.tables import Table
 
 INK, FAINT, BLUE, LINE = (31, 35, 40), (89, 99, 110), (0, 104, 166), (216, 222, 228)
 COLUMNS = 4
@@ -43,23 +45,20 @@ def pdf(sheet: Sheet, pictures: Sequence[Picture], say: Voice, now: datetime) ->
         paper.words(each, 9.5, FAINT)
     if sheet.storms:
         paper.section(say("Storms"))
-        for each in sheet.storms:
-            paper.words(f"• {each}", 9.5)
+        for storm in sheet.storms:
+            paper.words(f"• {storm.text}", 9.5)
     for heading, found in (
+        (say("Unhappy customers of special value"), sheet.unhappy),
         (say("Worst misses"), sheet.misses),
         (say("Best saves"), sheet.saves),
         (say("Questions that want an answer in the FAQ"), sheet.questions),
     ):
         paper.cases(heading, found)
-    paper.rows(say("Topics"), [say("Topic"), say("Complaints"), say("Usual"), " "], sheet.topics)
-    heads = [
-        say("Platform"), say("Posts"), say("Complaints"), say("Answered in time"), say("Half answered within"),
-    ]  # fmt: skip
-    paper.rows(say("Platforms"), heads, sheet.platforms)
+    for table in sheet.tables:
+        paper.rows(table)
     paper.section(say("The cases behind the figures"))
-    for figure in sheet.figures:
-        if figure.cases:
-            paper.words(f"{figure.label}: {figure.cases}", 8.5, FAINT)
+    for behind in sheet.behind:
+        paper.words(f"{behind.label}: {few(behind.ids, say)}", 7.5, FAINT)
     return bytes(paper.output())
 
 
@@ -141,14 +140,15 @@ class _Paper(FPDF):
             self.words(case.head, 8.5, FAINT)
             if case.words:
                 self.words(case.words, 10)
-            if case.url:
-                self.words(case.link, 8.5, BLUE, link=case.url)
+            self.set_text_color(*BLUE)
+            for words, address in case.links:
+                self.set_font("DejaVu", "", 8.5)
+                self.write(4.5, f"{self._legible(words)}   ", link=address)
+            self.ln(4.5)
             self.ln(2)
 
-    def rows(self, heading: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        if not rows:
-            return
-        self.section(heading)
+    def rows(self, shown: Table) -> None:
+        self.section(shown.heading)
         self.set_font("DejaVu", "", 9)
         self.set_text_color(*INK)
         self.set_draw_color(*LINE)
@@ -156,7 +156,7 @@ class _Paper(FPDF):
         with self.table(
             borders_layout="HORIZONTAL_LINES", headings_style=bold, line_height=6, text_align="LEFT"
         ) as table:
-            for row in (heads, *rows):
+            for row in (shown.heads, *([cell.text for cell in cells] for cells in shown.rows)):
                 table.row([self._legible(cell) for cell in row])
 
     def _legible(self, text: str) -> str:

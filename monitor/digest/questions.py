@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from monitor.measures import Period
+from monitor.measures import Period, of_topics
 from monitor.schema import mentions, verdicts
 
 MOST_READ = 2000
@@ -51,7 +51,7 @@ def asked(connection: Connection, period: Period) -> list[Asked]:
         .where(
             mentions.c.brand == period.brand, mentions.c.posted_at >= period.since, mentions.c.posted_at < period.until,
             verdicts.c.intent == "question", ~mentions.c.by_brand, mentions.c.skipped.is_(None),
-            mentions.c.erased_at.is_(None),
+            mentions.c.erased_at.is_(None), *of_topics(verdicts, period.topics),
         )
         .order_by(mentions.c.posted_at.desc(), mentions.c.id.desc())
         .limit(MOST_READ)
@@ -68,16 +68,19 @@ def recurring(questions: Iterable[Asked], known: Sequence[str]) -> list[Recurrin
     that are in every question and tell nothing, such as the brand's name."""
     nothing = {word for text in known for word in _stems(text)}
     groups: list[list[tuple[Asked, frozenset[str]]]] = []
+    having: dict[tuple[str, str], list[int]] = {}
     for question in questions:
         words = _stems(question.text) - nothing
         if len(words) < 2:
             continue
-        for group in groups:
-            first, theirs = group[0]
-            if first.language == question.language and _alike(words, theirs) >= ALIKE:
-                group.append((question, words))
+        near = sorted({number for word in words for number in having.get((question.language, word), ())})
+        for number in near:
+            if _alike(words, groups[number][0][1]) >= ALIKE:
+                groups[number].append((question, words))
                 break
         else:
+            for word in words:
+                having.setdefault((question.language, word), []).append(len(groups))
             groups.append([(question, words)])
     found = (Recurring(askers=len({each.author for each, _ in group}), questions=_central(group)) for group in groups)
     return sorted((each for each in found if each.askers >= ASKERS), key=lambda each: -each.askers)

@@ -1,18 +1,21 @@
 """Looks back at one week of one brand: every figure that its digest shows, before it has a form or a language."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from alerts.base import Customer
+from alerts.hours import Hours
 from monitor import metrics
 from monitor.digest.forecast import Expected, expected
 from monitor.digest.gaps import Silence, silences
+from monitor.digest.parts import Apart, Part, apart, departments, parts, tiers
 from monitor.digest.questions import Recurring, asked, recurring
-from monitor.digest.stories import Told, best_saves, worst_misses
+from monitor.digest.stories import Told, best_saves, unhappy, worst_misses
 from monitor.digest.storms import Storm, storms
 from monitor.digest.week import Week
 from monitor.measures import Period, Volume, backlog, first_post, volume, waits
@@ -34,6 +37,19 @@ class About:
     """In which a customer shall have an answer, as now configured."""
     sources: Collection[str]
     keywords: Sequence[str] = ()
+    department: str = ""
+    """Whose slice it is; "": of the whole brand."""
+    departments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By their names, the topics that are theirs."""
+    hours: Hours | None = None
+    """When the team is at work, if the target counts only that time."""
+    customer: Callable[[str, str], Customer | None] = lambda platform, handle: None
+    """Who somebody is by the brand's own list."""
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """What it is confined to; none: to nothing."""
+        return self.departments[self.department] if self.department else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,14 +85,6 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Platform:
-    name: str
-    posts: Volume
-    target: Target
-    replies: Replies
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
     about: About
     now: datetime
@@ -92,8 +100,13 @@ class Review:
     missed: dict[tuple[int, int], Ids]
     """Those of them that were not answered in time."""
     topics: tuple[Topic, ...]
-    platforms: tuple[Platform, ...]
-    languages: tuple[tuple[str, int], ...]
+    platforms: tuple[Part, ...]
+    languages: tuple[Part, ...]
+    departments: tuple[Part, ...]
+    tiers: tuple[Part, ...]
+    """Those of the brand's own list, "" for customers who are not on it; none when it has no list."""
+    apart: Apart | None
+    """None for a team that has no opening hours."""
     detection: Times
     alert: Times
     reopened: Share
@@ -104,6 +117,8 @@ class Review:
     questions: tuple[Recurring, ...]
     misses: tuple[Told, ...]
     saves: tuple[Told, ...]
+    unhappy: tuple[Told, ...]
+    """Customers of special value."""
     silences: tuple[Silence, ...]
     storms: tuple[Storm, ...] = ()
 
@@ -130,8 +145,11 @@ def _review(connection: Connection, about: About, now: datetime) -> Review:
     mine = found[about.week]
     counted = [wait for wait in mine if wait.counted]
     past = tuple(_past(connection, week, part, found[week], now) for week, part in periods.items())
-    missed = set(past[-1].target.missed)
+    target = past[-1].target
+    missed = set(target.missed)
     counts = [each.complaints for each in past]
+    who = {wait.case_id: about.customer(wait.platform, wait.author) for wait in mine if wait.author}
+    known = {case_id: customer for case_id, customer in who.items() if customer is not None}
     return Review(
         about=about,
         now=now,
@@ -141,17 +159,23 @@ def _review(connection: Connection, about: About, now: datetime) -> Review:
         cells=_cells(counted, zone),
         missed=_cells([wait for wait in counted if wait.case_id in missed], zone),
         topics=_topics(counted, [found[week] for week in periods if week != about.week], zone),
-        platforms=_platforms(connection, period, mine, zone, now),
-        languages=tuple(Counter(wait.language for wait in counted).most_common()),
+        platforms=parts(grouped(mine, "platform", zone), now, volume(connection, period, "platform")),
+        languages=parts(grouped(mine, "language", zone), now, volume(connection, period, "language")),
+        departments=() if about.department else departments(connection, period, mine, about.departments, now),
+        tiers=tiers(mine, known, now),
+        apart=None if about.hours is None else apart(mine, about.target, about.hours, now),
         detection=metrics.detection_lag(mine, now),
         alert=metrics.alert_lag(mine, now),
         reopened=metrics.reopened(mine, now),
         dismissed=metrics.dismissed(mine, now),
         precision=metrics.precision(mine, now),
-        backlog=backlog(connection, period.until, about.brand),
+        backlog=backlog(connection, period.until, about.brand, about.topics),
         questions=tuple(recurring(asked(connection, period), (about.brand, *about.keywords))),
-        misses=worst_misses(connection, mine, past[-1].target, now),
-        saves=best_saves(connection, mine, past[-1].target),
+        misses=worst_misses(connection, mine, target, now),
+        saves=best_saves(connection, mine, target),
+        unhappy=unhappy(
+            connection, mine, target, {case: each for case, each in known.items() if each.rank is not None}, now
+        ),
         silences=tuple(silences(connection, period, about.sources)),
         storms=tuple(storms(connection, period, now)),
     )
@@ -169,7 +193,7 @@ def _periods(connection: Connection, about: About) -> dict[Week, Period]:
 
 
 def _period(about: About, week: Week) -> Period:
-    return Period(since=week.begins(about.zone), until=week.ends(about.zone), brand=about.brand)
+    return Period(since=week.begins(about.zone), until=week.ends(about.zone), brand=about.brand, topics=about.topics)
 
 
 def _past(connection: Connection, week: Week, period: Period, found: Sequence[Wait], now: datetime) -> Past:
@@ -200,20 +224,4 @@ def _topics(counted: Sequence[Wait], earlier: Sequence[Sequence[Wait]], zone: Zo
             usual=expected([week[name] for week in before]),
         )
         for name in sorted(names, key=lambda name: (-len(now.get(name, ())), name))
-    )
-
-
-def _platforms(
-    connection: Connection, period: Period, found: Sequence[Wait], zone: ZoneInfo, now: datetime
-) -> tuple[Platform, ...]:
-    posts, parts = volume(connection, period, "platform"), grouped(found, "platform", zone)
-    names = sorted({*posts, *parts}, key=lambda name: (-len(parts.get(name, ())), name))
-    return tuple(
-        Platform(
-            name=name,
-            posts=posts.get(name, Volume()),
-            target=metrics.answered_in_time(parts.get(name, ()), now),
-            replies=metrics.reply_time(parts.get(name, ()), now),
-        )
-        for name in names
     )

@@ -1,20 +1,19 @@
 """Puts a review into the words and numbers of one language, ready for any form."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from alerts.words import handle, line, safe_url, shorten
+from monitor.digest.behind import Behind, Cases, case_address
 from monitor.digest.language import Voice
-from monitor.digest.review import Past, Platform, Review, Topic
+from monitor.digest.review import Past, Review
 from monitor.digest.sentences import EXPECT_AN_HOUR, GO_UNANSWERED, five
 from monitor.digest.stories import Told
 from monitor.digest.storms import Storm
+from monitor.digest.tables import Cell, Table, tables, time
 from monitor.metrics import Ids
 
 EXAMPLES = 2
 """Questions shown of each kind that recurs."""
-MOST_CASES = 12
-"""Case numbers shown behind one figure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +23,8 @@ class Figure:
     label: str
     value: str
     note: str
-    cases: str = ""
-    """The numbers of the cases behind it."""
+    place: str = ""
+    """Where the cases behind it are listed; "": nowhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +33,8 @@ class Case:
 
     head: str
     words: str
-    url: str
-    link: str
+    links: tuple[tuple[str, str], ...]
+    """Where it can be seen: words and an address, the platform's first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,18 +46,25 @@ class Sheet:
     figures: tuple[Figure, ...]
     misses: tuple[Case, ...]
     saves: tuple[Case, ...]
-    topics: tuple[tuple[str, ...], ...]
-    platforms: tuple[tuple[str, ...], ...]
+    unhappy: tuple[Case, ...]
+    tables: tuple[Table, ...]
     questions: tuple[Case, ...]
     silences: tuple[str, ...]
-    storms: tuple[str, ...]
+    storms: tuple[Cell, ...]
     forecast: str
     benchmarks: tuple[str, ...]
+    behind: tuple[Cases, ...]
+    inbox: str
+    """The web address of the inbox, if it has one."""
 
 
-def sheet(review: Review, say: Voice) -> Sheet:
-    about = review.about
+def sheet(review: Review, say: Voice, inbox: str = "") -> Sheet:
+    """`inbox` is the web address at which the inbox can be reached, if it can."""
+    about, behind = review.about, Behind()
     brand = line(about.brand, 60)
+    if about.department:
+        brand = f"{brand}, {line(about.department, 60)}"
+    figures = (*_customers(review, say, behind), *_apart(review, say, behind), *_monitor(review, say, behind))
     return Sheet(
         language=say.language,
         title=say("{brand}: complaints in week {number}", brand=brand, number=about.week.number),
@@ -68,11 +74,11 @@ def sheet(review: Review, say: Voice) -> Sheet:
             now=say.moment(review.now),
         ),
         sentences=five(review, say),
-        figures=(*_customers(review, say), *_monitor(review, say)),
-        misses=tuple(_miss(told, say) for told in review.misses),
-        saves=tuple(_save(told, say) for told in review.saves),
-        topics=tuple(_topic(topic, say) for topic in review.topics),
-        platforms=tuple(_platform(part, say) for part in review.platforms),
+        figures=figures,
+        misses=tuple(_miss(told, say, inbox) for told in review.misses),
+        saves=tuple(_save(told, say, inbox) for told in review.saves),
+        unhappy=tuple(_miss(told, say, inbox) for told in review.unhappy),
+        tables=tables(review, say, behind),
         questions=tuple(_questions(review, say)),
         silences=tuple(
             say(
@@ -83,7 +89,7 @@ def sheet(review: Review, say: Voice) -> Sheet:
             )
             for each in review.silences
         ),
-        storms=tuple(_storm(storm, say) for storm in review.storms),
+        storms=tuple(_storm(storm, say, behind) for storm in review.storms),
         forecast=_forecast(review, say),
         benchmarks=(
             say(
@@ -92,10 +98,12 @@ def sheet(review: Review, say: Voice) -> Sheet:
             ),
             say("About {share} of complaints on Twitter went unanswered.", share=say.percent(GO_UNANSWERED)),
         ),
+        behind=tuple(behind.found),
+        inbox=inbox,
     )
 
 
-def _storm(storm: Storm, say: Voice) -> str:
+def _storm(storm: Storm, say: Voice, behind: Behind) -> Cell:
     topic = say.topic(line(storm.topic, 40) or "other")
     if storm.until is None:
         said = say("“{topic}”: since {since}, not over yet", topic=topic, since=say.moment(storm.since))
@@ -103,92 +111,113 @@ def _storm(storm: Storm, say: Voice) -> str:
         lasted = say.duration(storm.until - storm.since)
         said = say("“{topic}”: {since}, over after {length}", topic=topic, since=say.moment(storm.since), length=lasted)
     many = say.many("one complaint", "{number} complaints", len(storm.cases))
-    missed = say.many("one missed the target", "{number} missed the target", len(storm.missed))
-    parts = (said, many, missed if storm.missed else "", _behind(storm.cases, say))
-    return " · ".join(part for part in parts if part)
+    missed = say.many("one missed the target", "{number} missed the target", len(storm.missed)) if storm.missed else ""
+    text = " · ".join(part for part in (said, many, missed) if part)
+    return Cell(text=text, place=behind(f"{say('Storms')}: {topic}", storm.cases))
 
 
-def _customers(review: Review, say: Voice) -> list[Figure]:
+def _customers(review: Review, say: Voice, behind: Behind) -> list[Figure]:
     """What customers met with, this week and the one before."""
     target, before = review.this.target, review.before
     labels: list[tuple[str, Ids]] = [
         (say("Complaints"), target.all),
         (say("Answered in time"), target.in_time),
         (say("Missed the target"), target.missed),
-        (say("Half answered within"), ()),
-        (say("Nine in ten answered within"), ()),
+        (say("Half answered within"), review.this.replies.cases),
+        (say("Nine in ten answered within"), review.this.replies.cases),
         (say("Complaint rate"), ()),
     ]
     now = _values(review.this, say)
     earlier = _values(before, say) if before else [""] * len(labels)
+    notes = [say("before: {value}", value=value) if value else "" for value in earlier]
     return [
-        *(_figure(*label, *values, say=say) for label, *values in zip(labels, now, earlier, strict=True)),
-        _figure(say("Waiting when the week ended"), review.backlog, say.number(len(review.backlog)), say=say),
-        _figure(say("Answer did not hold"), review.reopened.part, say.number(len(review.reopened.part)), say=say),
+        *(_figure(*each, behind) for each in zip(labels, now, notes, strict=True)),
+        _count(say("Waiting when the week ended"), review.backlog, say, behind),
+        _count(say("Answer did not hold"), review.reopened.part, say, behind),
     ]
 
 
 def _values(past: Past, say: Voice) -> list[str]:
-    waited = bool(past.replies.waits)
     return [
         say.number(past.complaints),
         say.percent(past.target.share.value),
         say.number(len(past.target.missed)),
-        _time(past.replies.within(0.5), waited, say),
-        _time(past.replies.within(0.9), waited, say),
+        time(past.replies, 0.5, say),
+        time(past.replies, 0.9, say),
         say.percent(past.posts.rate),
     ]
 
 
-def _monitor(review: Review, say: Voice) -> list[Figure]:
-    """How the monitor itself did."""
-    found, told = review.detection.quantile(0.5), review.alert.quantile(0.5)
-    gone, right = review.dismissed.part, review.precision
-    wrong = tuple(sorted({*right.whole} - {*right.part}))
+def _apart(review: Review, say: Voice, behind: Behind) -> list[Figure]:
+    """The answers by the team's working time, and by the customer's."""
+    both = review.apart
+    if both is None:
+        return []
+    target = say.duration(review.about.target)
+    whole, open_time = say("round the clock"), say("in opening hours")
+    shares = [(both.at_work, open_time), (both.round_the_clock, whole)]
+    within, cases = say("Answered within {target}", target=target), both.at_work_replies.cases
+    half, most = say("Half answered within"), say("Nine in ten answered within")
+    rows = [
+        *((within, by.in_time, say.percent(by.share.value), how) for by, how in shares),
+        (half, cases, time(both.at_work_replies, 0.5, say), open_time),
+        (most, cases, time(both.at_work_replies, 0.9, say), open_time),
+    ]
     return [
-        _figure(say("Found after (median)"), (), _time(found, False, say), say=say),
-        _figure(say("Team told after (median)"), (), _time(told, False, say), say=say),
-        _figure(say("Dismissed by the team"), gone, say.number(len(gone)), say=say),
-        _figure(say("Alerts that were right"), wrong, say.percent(right.value), say=say),
+        *(
+            Figure(label=label, value=value, note=how, place=behind(f"{label}, {how}", ids))
+            for label, ids, value, how in rows
+        ),
+        _count(say("Posted while closed"), both.closed.part, say, behind),
     ]
 
 
-def _figure(label: str, ids: Ids, value: str, before: str = "", *, say: Voice) -> Figure:
-    return Figure(
-        label=label, value=value, note=say("before: {value}", value=before) if before else "", cases=_behind(ids, say)
-    )
+def _monitor(review: Review, say: Voice, behind: Behind) -> list[Figure]:
+    """How the monitor itself did."""
+    right = review.precision
+    wrong = tuple(sorted({*right.whole} - {*right.part}))
+    lags = ((say("Found after (median)"), review.detection), (say("Team told after (median)"), review.alert))
+    return [
+        *(
+            _figure((label, lag.cases), say.duration(median) if median is not None else "–", "", behind)
+            for label, lag in lags
+            for median in [lag.quantile(0.5)]
+        ),
+        _count(say("Dismissed by the team"), review.dismissed.part, say, behind),
+        _figure((say("Alerts that were right"), right.whole), say.percent(right.value),
+                say.many("one was wrong", "{number} were wrong", len(wrong)) if wrong else "", behind),
+    ]  # fmt: skip
 
 
-def _behind(ids: Ids, say: Voice) -> str:
-    """The numbers of the cases behind a figure; "" when there are none."""
-    shown = ", ".join(str(number) for number in ids[:MOST_CASES])
-    more = say.many(" and one more", " and {number} more", len(ids) - MOST_CASES) if len(ids) > MOST_CASES else ""
-    return say("cases {numbers}", numbers=shown + more) if ids else ""
+def _count(label: str, ids: Ids, say: Voice, behind: Behind) -> Figure:
+    return _figure((label, ids), say.number(len(ids)), "", behind)
 
 
-def _time(span: timedelta | None, waited: bool, say: Voice) -> str:
-    if span is None:
-        return say("not yet") if waited else "–"
-    return say.duration(span)
+def _figure(label: tuple[str, Ids], value: str, note: str, behind: Behind) -> Figure:
+    name, ids = label
+    return Figure(label=name, value=value, note=note, place=behind(name, ids))
 
 
-def _miss(told: Told, say: Voice) -> Case:
+def _miss(told: Told, say: Voice, inbox: str) -> Case:
     length = say.duration(told.took)
     wait = told.wait
     said = (
         say("answered after {length}", length=length) if wait.answered else say("waiting for {length}", length=length)
     )
-    return _case(told, [say("urgent")] if wait.urgent else [], said, say)
+    first = [say("urgent")] if wait.urgent else []
+    if (who := told.customer) is not None:
+        first = [*(line(word, 60) for word in (who.name, who.tier) if word), *first]
+    return _case(told, first, said, say, inbox)
 
 
-def _save(told: Told, say: Voice) -> Case:
+def _save(told: Told, say: Voice, inbox: str) -> Case:
     first = [say("urgent")] if told.wait.urgent else []
     said = say("answered in {length}", length=say.duration(told.took))
     thanks = say("the customer said thank you")
-    return _case(told, first, f"{said}; {thanks}" if told.thanked else said, say)
+    return _case(told, first, f"{said}; {thanks}" if told.thanked else said, say, inbox)
 
 
-def _case(told: Told, first: list[str], said: str, say: Voice) -> Case:
+def _case(told: Told, first: list[str], said: str, say: Voice, inbox: str) -> Case:
     wait = told.wait
     name = say.platform(wait.platform)
     who = handle(wait.platform, told.author)
@@ -196,25 +225,15 @@ def _case(told: Told, first: list[str], said: str, say: Voice) -> Case:
     return Case(
         head=" · ".join([*parts, say.moment(wait.posted_at)]),
         words=shorten(told.text, 220, lines=3),
-        url=safe_url(told.url) or "",
-        link=say("See it on {platform}", platform=name),
+        links=_links(
+            (say("See it on {platform}", platform=name), safe_url(told.url)),
+            (say("Open it in the inbox"), case_address(inbox, wait.case_id)),
+        ),
     )
 
 
-def _topic(topic: Topic, say: Voice) -> tuple[str, ...]:
-    change = say("▲ rising") if topic.rising else say("▼ falling") if topic.falling else ""
-    usual = say.number(round(topic.usual.mean, 1)) if topic.usual else "–"
-    return line(say.topic(topic.name), 40), say.number(len(topic.cases)), usual, change
-
-
-def _platform(part: Platform, say: Voice) -> tuple[str, ...]:
-    return (
-        say.platform(part.name),
-        say.number(part.posts.posts),
-        say.number(len(part.target.all)),
-        say.percent(part.target.share.value),
-        _time(part.replies.within(0.5), bool(part.replies.waits), say),
-    )
+def _links(*found: tuple[str, str | None]) -> tuple[tuple[str, str], ...]:
+    return tuple((words, address) for words, address in found if address)
 
 
 def _questions(review: Review, say: Voice) -> list[Case]:
@@ -222,13 +241,14 @@ def _questions(review: Review, say: Voice) -> list[Case]:
     for kind in review.questions:
         head = say.many("asked by one customer", "asked by {number} customers", kind.askers)
         first = kind.questions[0]
-        words = "\n".join(f"“{shorten(each.text, 160, lines=1)}”" for each in kind.questions[:EXAMPLES])
+        words = "\n".join(
+            say("“{words}”", words=shorten(each.text, 160, lines=1)) for each in kind.questions[:EXAMPLES]
+        )
         found.append(
             Case(
                 head=" · ".join([line(say.topic(first.topic), 40), head, say.tongue(first.language)]),
                 words=words,
-                url=safe_url(first.url) or "",
-                link=say("See one of them"),
+                links=_links((say("See one of them"), safe_url(first.url))),
             )
         )
     return found

@@ -1,11 +1,12 @@
 """Picks the week's worst misses and best saves, each with the customer's words and a link."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
+from alerts.base import Customer
 from monitor.metrics import Target, Wait
 from monitor.schema import cases, mentions, verdicts
 
@@ -26,6 +27,8 @@ class Told:
     url: str
     thanked: bool
     """The customer wrote something kind after the answer."""
+    customer: Customer | None = None
+    """Who it is, if the brand's own list has been asked and knows."""
 
 
 def worst_misses(connection: Connection, found: Iterable[Wait], target: Target, now: datetime) -> tuple[Told, ...]:
@@ -46,6 +49,21 @@ def best_saves(connection: Connection, found: Iterable[Wait], target: Target) ->
     return _told(connection, mine[:MOST], thanked)
 
 
+def unhappy(
+    connection: Connection, found: Iterable[Wait], target: Target, valued: Mapping[int, Customer], now: datetime
+) -> tuple[Told, ...]:
+    """Of the cases of valued customers those that missed the target, wait still, or whose answer did not hold: the
+    most valued customer's first, then who waited longest."""
+    sorry = {*target.missed, *target.pending}
+    mine = [
+        wait for wait in found
+        if wait.case_id in valued and wait.counted and (wait.case_id in sorry or wait.again)
+    ]  # fmt: skip
+    mine.sort(key=lambda wait: (valued[wait.case_id].rank, wait.posted_at - (wait.stopped_at or now), wait.case_id))
+    told = _told(connection, mine[:MOST], set(), now)
+    return tuple(replace(each, customer=valued[each.wait.case_id]) for each in told)
+
+
 def _thanked(connection: Connection, ids: Sequence[int]) -> set[int]:
     kind = (verdicts.c.intent == "praise") | (verdicts.c.sentiment == "positive")
     statement = (
@@ -64,6 +82,8 @@ def _told(
     connection: Connection, found: Sequence[Wait], thanked: set[int], now: datetime | None = None
 ) -> tuple[Told, ...]:
     """The cases, those unanswered as they stand `now`, with the complaint that their present round began with."""
+    if not found:  # asked for no case at all, SQLite reads every post there is
+        return ()
     first = (
         select(mentions.c.case_id, func.min(mentions.c.id).label("id"))
         .join(cases, cases.c.id == mentions.c.case_id)

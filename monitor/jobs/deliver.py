@@ -22,13 +22,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, bindparam, exists, func, insert, literal, not_, or_, select, update
 from sqlalchemy import case as when
 
-from alerts.base import Alert, Channel, Digest, Incident, Message, Permanent, Transient, Unknown
+from alerts.base import Alert, Channel, Incident, Message, Permanent, Transient, Unknown
 from alerts.case import Event
 from alerts.ladder import Ladder
 from alerts.rotation import Rotation
 from connectors.base import Clock
 from monitor import ledger
 from monitor.jobs.outcome import Outcome, backoff
+from monitor.jobs.press import Press
 from monitor.letters import NO_NOTES, Notes, letter
 from monitor.schema import Utc, cases, outbox
 from monitor.store import Store
@@ -62,8 +63,8 @@ class Postman:
     clock: Clock
     lease: timedelta
     rotations: Mapping[str, Rotation]
-    digest: Callable[[str, str, str], Digest]
-    """The digest of a brand and a week, under a key."""
+    press: Press
+    """Where digests are ready; one that is not drawn yet waits."""
     fallback: str = ""
     notes: Notes = NO_NOTES
     held: dict[Road, datetime] = field(default_factory=dict)
@@ -79,7 +80,7 @@ def deliver(store: Store, postman: Postman) -> Outcome:
     """One batch of due rows, at most one of each case and channel."""
     claimed_at = postman.clock()
     closed = [road for road, until in postman.held.items() if until > claimed_at]
-    rows = _claim(store, closed, claimed_at, claimed_at + postman.lease)
+    rows = _claim(store, closed, postman.press.ready(claimed_at), claimed_at, claimed_at + postman.lease)
     leave_by = claimed_at + postman.lease / 2
     failures = []
     untried = []
@@ -99,7 +100,9 @@ def _road(row: Row[Any]) -> Road:
     return row.channel, row.kind == "update"
 
 
-def _claim(store: Store, closed: Sequence[Road], now: datetime, lease_until: datetime) -> list[Row[Any]]:
+def _claim(
+    store: Store, closed: Sequence[Road], drawn: Sequence[str], now: datetime, lease_until: datetime
+) -> list[Row[Any]]:
     """Rows as they were before the claim, so that what may have left earlier is still told from what never did."""
     earlier = outbox.alias("earlier")
     first = ~exists().where(
@@ -122,7 +125,8 @@ def _claim(store: Store, closed: Sequence[Road], now: datetime, lease_until: dat
     ]
     by_weight = when((outbox.c.kind == "answer", 1), else_=0)
     with store.write() as connection:
-        due = select(outbox).where(outbox.c.due_at <= now, first, headed, *passable)
+        ready = or_(outbox.c.kind != "digest", outbox.c.key.in_(drawn))
+        due = select(outbox).where(outbox.c.due_at <= now, ready, first, headed, *passable)
         due = due.order_by(by_weight, outbox.c.priority, outbox.c.id)
         rows = connection.execute(due.limit(BATCH).with_for_update(skip_locked=True)).all()
         connection.execute(
@@ -187,7 +191,7 @@ def _again(row: Row[Any], now: datetime) -> datetime:
 def _written(store: Store, postman: Postman, row: Row[Any], now: datetime) -> Message | None:
     """What the row has to say, as it now stands; None: nothing new."""
     if row.kind == "digest":
-        return postman.digest(row.body["brand"], row.body["week"], row.key)
+        return postman.press.take(row.key)
     return letter(store, row, postman.channels, postman.ladder, postman.rotations, now, postman.notes)
 
 

@@ -1,7 +1,8 @@
 """Digests: puts each brand's digest of the week that is over into the outbox, once, when its day and hour have come."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from sqlalchemy import select
 
@@ -15,33 +16,23 @@ from monitor.store import Store
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-def digests(
-    store: Store, plan: Digests, brands: Iterable[str], keep: Callable[[str, Week], None], now: datetime
-) -> Outcome:
-    """The latest digest that is due of every brand that was heard by the end of its week. One whose time was missed
-    is made up as long as no later one is due. `keep` is told of each before it is sent."""
+def digests(store: Store, plan: Digests, brands: Iterable[str], now: datetime) -> Outcome:
+    """The latest digests that are due of every brand that was heard by the end of its week. One whose time was missed
+    is made up as long as no later one is due."""
     week = latest(plan, now)
-    sent = [post(store, plan, brand, week, keep, now) for brand in brands if _heard(store, plan, brand, week)]
     return Outcome(
-        done=sum(each.done for each in sent), failures=tuple(failure for each in sent for failure in each.failures)
+        done=sum(post(store, plan, brand, week, now).done for brand in brands if _heard(store, plan, brand, week))
     )
 
 
-def post(
-    store: Store, plan: Digests, brand: str, week: Week, keep: Callable[[str, Week], None], now: datetime
-) -> Outcome:
-    """Puts one digest into the outbox for each of the channels that it was not sent to before."""
-    wanted = [channel for channel in plan.channels if not _known(store, _key(brand, week, channel))]
+def post(store: Store, plan: Digests, brand: str, week: Week, now: datetime) -> Outcome:
+    """Puts a brand's digest, and its departments' slices, into the outbox for each place that has none yet."""
+    rows = [_row(brand, week, channel, department, now) for channel, department in plan.places]
+    wanted = [row for row in rows if not _known(store, row["key"])]
     if not wanted:
         return Outcome()
-    failures: tuple[str, ...] = ()
-    try:
-        keep(brand, week)
-    except OSError as error:  # the page is a convenience; the digest is sent all the same
-        failures = (f"digest of {brand}: its page can't be kept: {error.strerror}",)
-    rows = [_row(brand, week, channel, now) for channel in wanted]
     with store.write() as connection:
-        return Outcome(done=len(store.insert_new(connection, outbox, rows, ["key"])), failures=failures)
+        return Outcome(done=len(store.insert_new(connection, outbox, wanted, ["key"])))
 
 
 def latest(plan: Digests, now: datetime) -> Week:
@@ -54,14 +45,11 @@ def latest(plan: Digests, now: datetime) -> Week:
     return Week(day - timedelta(days=day.weekday())).later(-1)
 
 
-def _row(brand: str, week: Week, channel: str, now: datetime) -> dict[str, object]:
-    row = {"key": _key(brand, week, channel), "kind": "digest", "channel": channel, "state": "pending"}
-    body = {"brand": brand, "week": week.name}
+def _row(brand: str, week: Week, channel: str, department: str, now: datetime) -> dict[str, Any]:
+    key = ":".join(["digest", brand, week.name, *([department] if department else []), channel])
+    row = {"key": key, "kind": "digest", "channel": channel, "state": "pending"}
+    body = {"brand": brand, "week": week.name, "department": department}
     return row | {"body": body, "due_at": now, "created_at": now, "round": 0, "step": 0, "attempts": 0}
-
-
-def _key(brand: str, week: Week, channel: str) -> str:
-    return f"digest:{brand}:{week.name}:{channel}"
 
 
 def _known(store: Store, key: str) -> bool:

@@ -20,6 +20,7 @@ from monitor.accounts import Scope, Token
 from monitor.app import App
 from monitor.queries import source_health, story
 from monitor.web import shapes
+from monitor.web.exports import add_exports, cell
 from monitor.web.look import page
 from monitor.web.pages import midnight
 from monitor.web.wishes import CaseId, Dismissed, Given, Page, Snoozed, Wanted
@@ -67,6 +68,7 @@ def api(app: App) -> FastAPI:
     reading, acting = Depends(_may(app, Scope.READ)), Depends(_may(app, Scope.ACT))
     _add_reads(made, app, reading)
     _add_acts(made, app, acting)
+    add_exports(made, app, reading, READING)
 
     @made.get("/", include_in_schema=False)
     def docs() -> Response:
@@ -194,19 +196,12 @@ def _csv(found: Iterator[inbox.Entry], now: datetime) -> Iterator[str]:
     table = csv.DictWriter(paper, list(shapes.Entry.model_fields))
     table.writeheader()
     for each in found:
-        table.writerow({name: _cell(value) for name, value in shapes.entry(each, now).model_dump(mode="json").items()})
+        table.writerow({name: cell(value) for name, value in shapes.entry(each, now).model_dump(mode="json").items()})
         if paper.tell() > 64_000:
             yield paper.getvalue()
             paper.seek(0)
             paper.truncate()
     yield paper.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    """A customer's text is no formula, whatever it begins with."""
-    if isinstance(value, list):
-        value = ", ".join(value)
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 def _refuse(_: Request, error: Exception) -> Response:

@@ -40,7 +40,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)
                 headers["Cache-Control"] = "no-cache" if scope["path"].startswith("/static/") else "no-store"
                 if self._public.startswith("https:"):
                     headers["Strict-Transport-Security"] = "max-age=31536000"

@@ -108,5 +108,5 @@ _TEMPLATES.globals |= {
 }  # fmt: skip
 _TEMPLATES.filters |= {
     "iso": iso, "line": line, "percent": ENGLISH.probability, "platform": platform, "web": safe_url,
-    "language": ENGLISH.tongue, "duration": ENGLISH.duration,
+    "language": ENGLISH.tongue, "duration": ENGLISH.duration, "tidy": clean,
 }  # fmt: skip

@@ -13,15 +13,19 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from alerts import case as moves
 from alerts.base import Complaint
 from alerts.case import Case, Dismissal, Move, NotAllowed
+from alerts.facts import value
+from alerts.voice import ENGLISH
 from monitor import accounts, inbox
 from monitor.accounts import Refused, Role, User
 from monitor.app import App
 from monitor.inbox import NOBODY
 from monitor.queries import Story, source_health, story
+from monitor.web.digests import digest, kept
 from monitor.web.doors import Doors, inside
 from monitor.web.live import Live
 from monitor.web.look import page
-from monitor.web.wishes import CaseId, Dismissed, Given, Page, Snoozed
+from monitor.web.numbers import Numbers
+from monitor.web.wishes import CaseId, Dismissed, Given, Listed, Snoozed, Span
 
 SHELVES = (("waiting", "Waiting"), ("late", "Late"), ("open", "Unclaimed"), ("answered", "Answered"), ("all", "All"))
 SNOOZES = (15, 60, 240)
@@ -48,12 +52,13 @@ class Pages:
 
     def __init__(self, app: App, doors: Doors, ending: Callable[[], bool]) -> None:
         self._app = app
+        self._numbers = Numbers(app)
         self._live = Live(lambda: inbox.pulse(app.store), ending)
         self.router = APIRouter(include_in_schema=False)
         someone, agent, admin = Depends(doors.someone), Depends(doors.agent), Depends(doors.admin)
 
         @self.router.get("/")
-        def cases(wanted: Annotated[Page, Query()], user: User = someone) -> Response:
+        def cases(wanted: Annotated[Listed, Query()], user: User = someone) -> Response:
             return self._list(wanted, user)
 
         @self.router.get("/live", dependencies=[someone])
@@ -92,6 +97,19 @@ class Pages:
         def assign(case_id: Number, said: Annotated[Given, Form()], user: User = agent) -> Response:
             return self._act(case_id, user, "", lambda case, now: moves.assign(case, user.name, now, said.to))
 
+        @self.router.get("/figures")
+        def figures(wanted: Annotated[Span, Query()], user: User = someone) -> Response:
+            now = app.clock()
+            return page("figures.html", **self._frame(user, now), **self._numbers.facts(wanted, now))
+
+        @self.router.get("/digests")
+        def digests(user: User = someone) -> Response:
+            return page("digests.html", **self._frame(user, app.clock()), names=kept(app.state))
+
+        @self.router.get("/digests/{name}", dependencies=[someone])
+        def one_digest(name: str) -> Response:
+            return digest(app.state, name)
+
         @self.router.get("/sources")
         def sources(user: User = someone) -> Response:
             return self._sources(user)
@@ -112,10 +130,12 @@ class Pages:
         def remove_token(name: str, user: User = admin) -> Response:
             return self._change(user, "", lambda: accounts.remove_token(app.store, name))
 
-    def _list(self, wanted: Page, user: User) -> Response:
+    def _list(self, wanted: Listed, user: User) -> Response:
         store, now = self._app.store, self._app.clock()
         pulse = inbox.pulse(store)
-        found = inbox.entries(store, wanted.filter, now, limit=wanted.limit + 1, offset=wanted.offset)
+        found = inbox.entries(
+            store, self._numbers.filter(wanted, now), now, limit=wanted.limit + 1, offset=wanted.offset
+        )
         people = sorted({*accounts.colleagues(store), *inbox.holders(store)})
         return page(
             "cases.html",
@@ -128,6 +148,8 @@ class Pages:
             later=_address(wanted, offset=wanted.offset + wanted.limit) if len(found) > wanted.limit else "",
             sooner=_address(wanted, offset=max(0, wanted.offset - wanted.limit)) if wanted.offset else "",
             here=_address(wanted, offset=wanted.offset),
+            behind=self._numbers.words(wanted, now),
+            all_else=_address(wanted, figure="", group="", by="", since=None, until=None),
             brands=sorted(self._app.config.brands),
             platforms=_platforms(self._app),
             people=[*people, NOBODY],
@@ -139,6 +161,7 @@ class Pages:
         found = story(store, case_id)
         if found is None:
             return page("problem.html", 404, **self._frame(user, now), what=f"There is no case {case_id}.")
+        customer = self._app.notes.customer(found.case)
         return page(
             "case.html",
             status,
@@ -149,6 +172,9 @@ class Pages:
             entry=inbox.Entry(case=found.case, complaints=found.complaints),
             thread=self._thread(found),
             timeline=found.timeline,
+            customer=customer,
+            worth=value(customer, found.complaints, ENGLISH) if found.case.waiting else "",
+            answer=self._app.notes.answer(found.case, found.complaints),
             people=[name for name in accounts.colleagues(store) if name != found.case.assignee],
             dismissals=[kind for kind in Dismissal if kind.words],
             snoozes=SNOOZES,
@@ -206,10 +232,10 @@ def midnight(now: datetime) -> datetime:
     return now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _address(wanted: Page, **changed: Any) -> str:
+def _address(wanted: Listed, **changed: Any) -> str:
     """The list's address with these wishes; a change of what is wanted begins at the first page."""
     wishes = wanted.model_dump(exclude_defaults=True) | {"offset": 0} | changed
-    standard = Page().model_dump()
+    standard = Listed().model_dump()
     kept = {name: value for name, value in wishes.items() if value != standard[name]}
     return f"/?{urlencode(kept)}" if kept else "/"
 

@@ -123,6 +123,30 @@ class Finding(BaseModel):
     what: str
 
 
+class Figures(BaseModel):
+    """The metrics over the complaints of a period; times in seconds."""
+
+    by: str
+    group: str
+    posts: Annotated[int | None, Field(description="All that customers wrote; null where posts can't be parted so.")]
+    complaint_rate: float | None
+    complaints: int
+    in_time: int
+    late: int
+    overdue: int
+    pending: int
+    answered_in_time: Annotated[float | None, Field(description="Of all complaints, those that wait too.")]
+    first_reply_median: Annotated[float | None, Field(description="Null: half have not been answered yet.")]
+    first_reply_p90: float | None
+    detection_median: float | None
+    detection_p90: float | None
+    alert_median: float | None
+    alert_p90: float | None
+    reopened: int
+    dismissed: int
+    precision: float | None
+
+
 def entry(found: inbox.Entry, now: datetime) -> Entry:
     return Entry(**_facts(found.case, found.complaints, now))
 

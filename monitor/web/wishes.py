@@ -1,17 +1,31 @@
 """What can be asked for over the network, checked at the edge."""
 
+import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Annotated
+from datetime import date, datetime, timedelta
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from alerts.case import Case, Dismissal
 from connectors.base import storable
+from monitor.figures import FIGURES, LONGEST, Asked, By
 from monitor.inbox import Filter, Shelf
 
 Word = Annotated[str, Field(max_length=200), AfterValidator(storable)]
+EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
+Day = Annotated[date, Field(ge=EARLIEST, le=LATEST)]
+USUAL = 28
+"""Days of a period that nobody has named."""
 CaseId = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+def _written(said: object) -> object:
+    """A number is no day."""
+    if isinstance(said, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", said):
+        raise ValueError("must be a day such as 2026-11-23")
+    return said
 
 
 class Wanted(BaseModel):
@@ -38,6 +52,53 @@ class Page(Wanted):
 
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     offset: Annotated[int, Field(ge=0, le=10_000_000)] = 0
+
+
+class Span(BaseModel):
+    """Whole days on the brands' own clock, both named ones too; four weeks up to today unless said."""
+
+    since: Day | None = None
+    until: Day | None = None
+    brand: Word = ""
+    by: Annotated[By, Field(description="What the figures are parted by.")] = ""
+
+    def asked(self, zone: ZoneInfo, now: datetime) -> Asked:
+        last = self.until or now.astimezone(zone).date()
+        first = self.since or last - timedelta(days=USUAL - 1)
+        return Asked(first=first, last=last, zone=zone, brand=self.brand, by=self.by)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.since and self.until and not 0 <= (self.until - self.since).days < LONGEST:
+            raise ValueError(f"until must not be before since, nor {LONGEST} days after it")
+        if self.since and not self.until:
+            raise ValueError("until must be said with since")
+        return self
+
+
+class Days(BaseModel):
+    """So many days up to one, that one too; four weeks up to today unless said."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    until: Annotated[
+        date | None, BeforeValidator(_written), Field(description="The last day, on the brands' own clock.")
+    ] = None
+    days: Annotated[int, Field(ge=1, le=LONGEST)] = USUAL
+    brand: Word = ""
+    by: Annotated[By, Field(description="What the figures are parted by.")] = ""
+
+    def asked(self, zone: ZoneInfo, now: datetime) -> Asked:
+        last = self.until or now.astimezone(zone).date()
+        last = min(max(last, EARLIEST), LATEST)  # beyond them nobody has posted anything either
+        return Asked(first=last - timedelta(days=self.days - 1), last=last, zone=zone, brand=self.brand, by=self.by)
+
+
+class Listed(Page, Span):
+    """One page of the list; with a figure, of the cases behind it."""
+
+    figure: Literal["", *FIGURES] = ""  # type: ignore[valid-type]
+    group: Word = ""
 
 
 class Dismissed(BaseModel):

@@ -1,7 +1,7 @@
 // Keeps an open page true: clocks run, cases come and go, keys work. Without it every page still does its job.
 import { runClocks } from "./clocks.js";
 import { listenToKeys } from "./keys.js";
-import { follow, refresh, submit } from "./live.js";
+import { follow, news, refresh, submit } from "./live.js";
 
 document.documentElement.classList.add("scripted");
 runClocks();
@@ -18,6 +18,11 @@ document.addEventListener("submit", (event) => {
   }
 });
 
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) copy(button);
+});
+
 let pause;
 document.addEventListener("input", (event) => {
   const form = event.target.form;
@@ -32,6 +37,13 @@ function wish(form) {
   const query = new URLSearchParams(wishes).toString();
   history.replaceState(null, "", query ? `/?${query}` : "/");
   refresh();
+}
+
+async function copy(button) {
+  const field = document.getElementById(button.dataset.copy);
+  field.select();
+  const done = await navigator.clipboard?.writeText(field.value).then(() => true, () => false);
+  news(done || document.execCommand("copy") ? "Copied." : "It is marked: copy it with Ctrl+C.", true);
 }
 
 // details stays open where there is room for all filters

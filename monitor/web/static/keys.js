@@ -16,6 +16,8 @@ const ACTS = {
   c: () => press("c"),
   a: () => press("a"),
   u: () => press("u"),
+  y: () => press("y"),
+  f: () => document.getElementById("to-figures")?.click() ?? false,
   "/": () => document.getElementById("q")?.focus() ?? false,
   "?": help,
 };

@@ -89,7 +89,7 @@ function arrivals(before) {
   for (const row of fresh) row.classList.add("fresh");
 }
 
-function news(words, seen = false) {
+export function news(words, seen = false) {
   const place = document.getElementById("news");
   place.textContent = words;
   place.className = seen ? "toast" : "unseen";
