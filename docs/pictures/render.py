@@ -287,7 +287,7 @@ def lists(name: str) -> None:
 
 def languages(name: str) -> None:
     """A case from its first alert to its answer, in a channel of each language; and who is on call."""
-    picture(name, *(_thread_in(Voice(each)) for each in ("et", "en", "ru", "lv")), width=2012, height=1190)
+    picture(name, *(_thread_in(Voice(each)) for each in ("et", "en", "ru", "lv")), width=2012, height=1300)
 
 
 def _thread_in(say: Voice) -> str:

@@ -94,6 +94,7 @@ class Reader:
     def _mrkdwn(self, words: str) -> str:
         words = re.sub(r"<!date\^(\d+)\^([^|]+)\|[^>]+>", lambda found: self._clock(int(found[1]), found[2]), words)
         words = re.sub(r"\*([^*\n]+)\*", r"<b>\1</b>", words)
+        words = re.sub(r"`([^`\n]+)`", r"<code>\1</code>", words)
         words = re.sub(r"<https?:[^|>]+\|([^>]+)>", r"<a>\1</a>", words)
         words = re.sub(r"<(?:@|!subteam\^)(\w+)>", lambda found: self._mention(found[1]), words)
         return words.replace("\n", "<br>")
