@@ -13,6 +13,8 @@ from connectors.base import storable
 from monitor.figures import FIGURES, LONGEST, Asked, By
 from monitor.inbox import Filter, Shelf
 
+SAYING = r"[^\s\u0085\u001c-\u001f]"
+"""Something that shows: what is blank for us need not be for JSON Schema, nor the other way round."""
 Word = Annotated[str, Field(max_length=200), AfterValidator(storable)]
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
 Day = Annotated[date, Field(ge=EARLIEST, le=LATEST)]
@@ -122,4 +124,4 @@ class Snoozed(BaseModel):
 class Given(BaseModel):
     """Who has the case from now on."""
 
-    to: Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S"), AfterValidator(storable)]
+    to: Annotated[str, Field(min_length=1, max_length=100, pattern=SAYING), AfterValidator(storable)]
