@@ -461,11 +461,18 @@ def test_a_click_with_a_part_that_is_wrong_is_none_or_still_whole(way: str, valu
     assert click is None or (click.wish.act, click.who) == (Act.CLAIM, KATI)
 
 
-@given(
-    wish=st.builds(
-        Wish, act=st.sampled_from(Act), case_id=st.integers(1), round=st.integers(1), minutes=st.integers(0, 10_000)
-    )
+NUMBER = st.integers(1, 10_000)
+MOVING = st.builds(
+    Wish,
+    act=st.sampled_from([act for act in Act if act is not Act.SPLIT]),
+    case_id=NUMBER,
+    round=NUMBER,
+    minutes=st.integers(0, 10_000),
 )
+SPLITTING = st.builds(Wish, act=st.just(Act.SPLIT), case_id=NUMBER, round=NUMBER, post=NUMBER)
+
+
+@given(wish=MOVING | SPLITTING)
 def test_a_wish_comes_back_as_it_was_sent(wish: Wish) -> None:
     assert Wish.read(str(wish)) == wish
 

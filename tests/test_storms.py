@@ -22,7 +22,7 @@ from benchmarks.storms import BRANDS, START, TOPICS, WEEK, Brand, Watcher, alarm
 from monitor.app import App
 from monitor.config.model import Storms
 from monitor.schema import storms
-from tests.desk import NOON, Clock, Desk, minutes
+from tests.desk import NOON, OPTIONS, Clock, Desk, minutes
 from tests.servers.slack_rules import check_message
 from tests.test_config import changed, mistakes
 from tests.test_slack import VOICES
@@ -346,12 +346,12 @@ def test_the_bars_compare_and_fit_a_phone() -> None:
 
 
 def test_the_terminal_tells_of_a_storm_and_of_its_end(capsys: pytest.CaptureFixture[str]) -> None:
-    console = Console("care", None, clock=Clock())
+    console = Console("care", OPTIONS, clock=Clock())
     console.send(sample())
     console.update(sample(complaints=80))
     console.send(sample(root="storm:3", ended_at=NOON + minutes(90)))
     said = capsys.readouterr().out
-    assert "⛈️ Storm: Põhjasild · outage · 77 complaints since 12:00 UTC" in said
+    assert "⛈️ Storm: Põhjasild · outages · 77 complaints since 12:00 UTC" in said
     assert "70 waiting · 7 answered · first answer due 13:00 UTC" in said
     assert "80 complaints" in said
     assert "The storm is over" in said
