@@ -33,18 +33,19 @@ BASE = Recipe(
     check_every=240,
     weights={"own": 2.5, "semeval2017": 1.5, "et_valence": 1.5, "irony": 0.6, "uci_reviews": 0.4, "plain": 0.2} | FILMS,
 )
-SHARES = {"own": 4.5, CORPUS: 4.0, "et_valence": 1.5, "lv_ltec": 1.2, "irony": 0.2, "uci_reviews": 0.2, "plain": 0.2}
-SHARES |= {FEEDBACK: 3.0, "xed_en": 0.0, "xed_fi": 0.05, "xed_ru": 0.1, "xed_et": 0.2}
+SHARES = {"own": 4.5, CORPUS: 4.0, "semeval2017": 2.0, "et_valence": 2.0, "lv_ltec": 2.0, "ru_sentirueval2015": 1.5}
+SHARES |= {"irony": 0.2, "uci_reviews": 0.2, "plain": 0.2, FEEDBACK: 3.0, "everyday": 4.5}
+SHARES |= {"xed_en": 0.0, "xed_fi": 0.05, "xed_ru": 0.1, "xed_et": 0.2}
 INNER = 512
 """Units kept of the 1,536 inside each layer."""
 NARROWED = Recipe(steps=600, rate=5e-4, warmup=0.05, check_every=300, weights=BASE.weights)
-FINISH = Recipe(steps=700, rate=2e-4, warmup=0.06, check_every=175, weights=SHARES)
+FINISH = Recipe(steps=2200, rate=2e-4, warmup=0.04, check_every=275, weights=SHARES)
 SETTLED = Recipe(
     steps=220,
     rate=1.2e-4,
     warmup=0.05,
     check_every=110,
-    weights=SHARES | {CORPUS: 9.0, "everyday": 12.0, "irony": 0.0, "plain": 0.0},
+    weights=SHARES | {CORPUS: 9.0, "everyday": 6.0, "irony": 0.0, "plain": 0.0},
 )
 FOLD = Recipe(steps=300, rate=2e-4, check_every=1000, weights={CORPUS: 6.0})
 
