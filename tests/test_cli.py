@@ -114,7 +114,7 @@ def busy(office: Office, _day_before: Path) -> Office:
 
 def test_a_tick_of_cron_finds_the_complaint_prints_the_alert_and_ends_well(office: Office) -> None:
     done = office.process("tick")
-    assert (done.returncode, done.stderr) == (OK, "Done: collect 1, triage 1, escalate 1, deliver 2.\n")
+    assert (done.returncode, done.stderr) == (OK, "Done: collect 1, triage 1, escalate 1, deliver 1.\n")
     assert "my parcel is late" in done.stdout
     (case,) = office.json("cases")
     assert (case["author"], case["state"], case["posts"][0]["text"]) == ("mari", "open", "my parcel is late")
@@ -260,8 +260,8 @@ def test_the_audit_ends_with_1_when_somebody_was_not_told(busy: Office) -> None:
 
 
 def test_db_upgrade_brings_an_empty_database_to_the_schema_once(office: Office) -> None:
-    assert "applied 0001" in office.monitor("db", "upgrade").stdout.replace("\n", "")
-    assert "nothing to do" in office.monitor("db", "upgrade").stdout.replace("\n", "")
+    assert "applied 0001" in " ".join(office.monitor("db", "upgrade").stdout.split())
+    assert "nothing to do" in " ".join(office.monitor("db", "upgrade").stdout.split())
 
 
 @pytest.mark.parametrize("command", COMMANDS)

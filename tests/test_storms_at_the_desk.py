@@ -104,6 +104,9 @@ def test_the_digest_tells_of_the_weeks_storms(tmp_path: Path) -> None:
     assert (len(told.cases), len(told.missed)) == (9, 8)
     assert told.until is not None
     assert minutes(30) < told.until - told.since < minutes(120)
-    (said,) = sheet(found, Voice("en", zone)).storms
-    assert "9 complaints · 8 missed the target · cases 1, 2, 3" in said
+    page = sheet(found, Voice("en", zone))
+    (said,) = page.storms
+    assert said.text.endswith("9 complaints · 8 missed the target")
+    (behind,) = [cases for cases in page.behind if cases.place == said.place]
+    assert sorted(behind.ids) == sorted(told.cases)
     assert review(desk.app.store, replace(about, week=about.week.later(1)), now).storms == ()
