@@ -52,6 +52,7 @@ def test_a_complaint_of_friday_evening_is_shown_at_once_and_its_target_is_missed
     desk.post("my parcel is late")
     desk.tick()
     assert desk.case.respond_by == at("2026-11-23 09:45")
+    every(desk, 60, at("2026-11-23 08:45"))
     every(desk, 15, at("2026-11-23 10:00"))
     assert times(desk) == ["Fri 16:45", "Mon 09:15", "Mon 09:30"]
     assert times(desk, "managers") == ["Mon 09:45"]
@@ -287,6 +288,7 @@ def test_a_claim_lasts_through_the_night(tmp_path: Path) -> None:
     desk.post("my parcel is late")
     desk.tick()
     claim(desk)
+    every(desk, 60, at("2026-11-23 08:45"))
     every(desk, 5, at("2026-11-23 09:20"))
     assert times(desk)[-1] == "Mon 09:05"
     assert desk.case.state is State.CLAIMED

@@ -105,7 +105,7 @@ def test_customers_names_are_only_text_in_the_figures(small_desk: Desk) -> None:
         assert re.findall(r"<script(?! type=\"module\" src=)|<style| style=| on[a-z]+=", page) == []
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10_000))
 def test_every_number_equals_the_cases_behind_it(tmp_path: Path, seed: int) -> None:
     store = Store(fresh(tmp_path))

@@ -11,12 +11,9 @@ from alerts.case import Case, Event
 from alerts.ladder import Ladder
 from classifiers.base import Verdict
 from monitor import kin, ledger
-from monitor.jobs.replies import brand_replied, complained_again, in_threads, look_back
+from monitor.jobs.replies import Thread, brand_replied, complained_again, in_threads, look_back, thread
 from monitor.schema import cases, mentions, verdicts
 from monitor.store import Store
-
-Thread = tuple[str, str, str]
-"""Brand, platform and the platform's own id of the thread."""
 
 
 def settle(
@@ -38,7 +35,7 @@ def settle(
     for post, verdict in posts:
         complaint = verdict if verdict is not None and verdict.is_complaint else None
         marked = set(kin.marks(post)) if complaint else set()
-        if _thread(post) in known or marked & begun:
+        if thread(post) in known or marked & begun:
             _open(store, connection, first, ladder, now)
             _settle(store, connection, post, verdict, ladder, now)
             borne |= begun | marked
@@ -50,7 +47,7 @@ def settle(
             first.append((post, complaint))
             begun |= marked
         if complaint:
-            known.add(_thread(post))
+            known.add(thread(post))
     _open(store, connection, first, ladder, now)
 
 
@@ -172,11 +169,11 @@ def _open(
     """Opens the cases of complaints, each of another thread."""
     rows = [new_case(post, ladder(post.brand), now, urgent=_urgent(verdict)) for post, verdict in posts]
     stored = store.insert_new(connection, cases, rows, ["brand", "platform", "thread_id", "author"])
-    opened = {_thread(row): ledger.case_of(row) for row in stored}
+    opened = {thread(row): ledger.case_of(row) for row in stored}
     for post, verdict in posts:
-        if _thread(post) not in opened:  # another process was first, with another post of the same customer
+        if thread(post) not in opened:  # another process was first, with another post of the same customer
             _customer_posted(store, connection, post, verdict, ladder, now)
-    held = [(post, opened[_thread(post)]) for post, _ in posts if _thread(post) in opened]
+    held = [(post, opened[thread(post)]) for post, _ in posts if thread(post) in opened]
     if held:
         hold(store, connection, held)
         ledger.log(connection, [(case.id, event) for post, case in held for event in beginning(post)])
@@ -257,10 +254,6 @@ def hold(store: Store, connection: Connection, held: Sequence[tuple[Row[Any], Ca
 def _customer(post: Row[Any]) -> str:
     """The name that the case of a post's author goes by."""
     return post.author or f"unknown-{post.id}"
-
-
-def _thread(near: Any) -> Thread:
-    return near.brand, near.platform, near.thread_id
 
 
 def _in_thread(near: Any) -> Any:

@@ -43,6 +43,24 @@ MOST_BACKOFF = {ledger.FIRST: timedelta(seconds=10), ledger.ORDINARY: timedelta(
 AGAIN = ("kind", "case_id", "round", "step", "body", "priority", "storm_id")
 """What a message has in common with the one that goes to the fallback in its place."""
 
+_EARLIER, _HEADING = outbox.alias("earlier"), outbox.alias("heading")
+_FIRST = ~exists().where(
+    _EARLIER.c.case_id == outbox.c.case_id,
+    _EARLIER.c.channel == outbox.c.channel,
+    _EARLIER.c.id < outbox.c.id,
+    _EARLIER.c.due_at.is_not(None),
+    or_(_EARLIER.c.kind != "answer", outbox.c.kind == "answer"),
+)
+"""A row for which no other of its case and channel waits."""
+_HEADED = ~exists().where(
+    _HEADING.c.storm_id == outbox.c.storm_id,
+    _HEADING.c.channel == outbox.c.channel,
+    _HEADING.c.kind == "storm",
+    _HEADING.c.id < outbox.c.id,
+    _HEADING.c.due_at.is_not(None),
+)
+"""A row that is in no storm whose own message still waits."""
+_BY_WEIGHT = when((outbox.c.kind == "answer", 1), else_=0)
 _HELD = update(outbox).where(outbox.c.id == bindparam("row"), outbox.c.attempts == bindparam("claim"))
 """A row, if its claim still holds: nobody has claimed it since."""
 _FIRST_ALERT = update(cases).where(
@@ -104,30 +122,13 @@ def _claim(
     store: Store, closed: Sequence[Road], drawn: Sequence[str], now: datetime, lease_until: datetime
 ) -> list[Row[Any]]:
     """Rows as they were before the claim, so that what may have left earlier is still told from what never did."""
-    earlier = outbox.alias("earlier")
-    first = ~exists().where(
-        earlier.c.case_id == outbox.c.case_id,
-        earlier.c.channel == outbox.c.channel,
-        earlier.c.id < outbox.c.id,
-        earlier.c.due_at.is_not(None),
-        or_(earlier.c.kind != "answer", outbox.c.kind == "answer"),
-    )
-    heading = outbox.alias("heading")
-    headed = ~exists().where(
-        heading.c.storm_id == outbox.c.storm_id,
-        heading.c.channel == outbox.c.channel,
-        heading.c.kind == "storm",
-        heading.c.id < outbox.c.id,
-        heading.c.due_at.is_not(None),
-    )
     passable = [
         not_(and_(outbox.c.channel == channel, (outbox.c.kind == "update") == edits)) for channel, edits in closed
     ]
-    by_weight = when((outbox.c.kind == "answer", 1), else_=0)
     with store.write() as connection:
         ready = or_(outbox.c.kind != "digest", outbox.c.key.in_(drawn))
-        due = select(outbox).where(outbox.c.due_at <= now, ready, first, headed, *passable)
-        due = due.order_by(by_weight, outbox.c.priority, outbox.c.id)
+        due = select(outbox).where(outbox.c.due_at <= now, ready, _FIRST, _HEADED, *passable)
+        due = due.order_by(_BY_WEIGHT, outbox.c.priority, outbox.c.id)
         rows = connection.execute(due.limit(BATCH).with_for_update(skip_locked=True)).all()
         connection.execute(
             update(outbox)

@@ -1,6 +1,7 @@
 """What the brand's replies mean: a case is answered by the first that speaks to its customer, in any of its threads."""
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,9 @@ from alerts.case import Case, Event, Stop
 from alerts.ladder import Ladder
 from monitor import ledger
 from monitor.schema import cases, mentions, verdicts
+
+Thread = tuple[str, str, str]
+"""Brand, platform and the platform's own id of the thread."""
 
 LONGEST_CHAIN = 30
 """Replies of the brand to itself that are followed up to find the customer they answer."""
@@ -27,26 +31,26 @@ def brand_replied(connection: Connection, reply: Row[Any], ladder: Callable[[str
 
 def look_back(connection: Connection, asked: Sequence[Case], ladder: Ladder, now: datetime) -> None:
     """The brand's reply may have been seen before the complaint that it answers, in any thread of these cases."""
-    theirs = mentions.alias("theirs")
-    replies = (
-        select(mentions, theirs.c.case_id.label("to_case"))
-        .join(theirs, and_(*(theirs.c[name] == mentions.c[name] for name in ("brand", "platform", "thread_id"))))
-        .where(
-            theirs.c.case_id.in_([case.id for case in asked]),
-            ~theirs.c.by_brand,
-            theirs.c.posted_at <= mentions.c.posted_at,
-            mentions.c.by_brand,
-            mentions.c.deleted_at.is_(None),
-            mentions.c.posted_at >= min(case.posted_at for case in asked),
-        )
-        .order_by(mentions.c.posted_at, mentions.c.id)
-    )
     waiting = {case.id: case for case in asked}
-    for reply in connection.execute(replies).all():
-        case = waiting.get(reply.to_case)
-        if case is not None and case.posted_at <= reply.posted_at and _answers(connection, reply, case):
-            del waiting[case.id]
-            _answered(connection, case, reply, ladder, now)
+    hers = (mentions.c.case_id.in_(waiting), ~mentions.c.by_brand)
+    posts = connection.execute(select(mentions).where(*hers).order_by(mentions.c.posted_at)).all()
+    replies = select(mentions).where(
+        in_threads(posts),
+        mentions.c.by_brand,
+        mentions.c.deleted_at.is_(None),
+        mentions.c.posted_at >= min(case.posted_at for case in asked),
+    )
+    asking: dict[Thread, dict[int, datetime]] = defaultdict(dict)
+    for post in posts:
+        asking[thread(post)].setdefault(post.case_id, post.posted_at)
+    for reply in connection.execute(replies.order_by(mentions.c.posted_at, mentions.c.id)).all():
+        for case_id, since in asking[thread(reply)].items():
+            case = waiting.get(case_id)
+            if case is None or reply.posted_at < max(case.posted_at, since):
+                continue
+            if _answers(connection, reply, case):
+                del waiting[case_id]
+                _answered(connection, case, reply, ladder, now)
 
 
 def complained_again(
@@ -70,6 +74,10 @@ def heed_later(connection: Connection, case: Case, ladder: Ladder, now: datetime
     later = connection.execute(posts.where(*hers, *since).order_by(mentions.c.posted_at)).first()
     if later is not None:
         complained_again(connection, case, later.posted_at, ladder, now, urgent=later.severity == "urgent")
+
+
+def thread(near: Any) -> Thread:
+    return near.brand, near.platform, near.thread_id
 
 
 def in_threads(near: Sequence[Any]) -> Any:
