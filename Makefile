@@ -34,6 +34,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.end_to_end
 	$(BIN)/python -m benchmarks.escalation
 	$(BIN)/python -m benchmarks.flood
+	$(BIN)/python -m benchmarks.storms
 	$(BIN)/python -m benchmarks.digest
 	$(BIN)/python -m benchmarks.classifier
 	$(BIN)/python -m benchmarks.inbox
