@@ -1,6 +1,6 @@
 """How soon a storm is noticed and how often one is only imagined, on simulated weeks, beside a fixed threshold.
 
-python -m benchmarks.storms          (about two minutes; --weeks 4 --brands 1 for a look)
+python -m benchmarks.storms          (many minutes; --weeks 4 --brands 1 for a look)
 
 Each brand has its rhythm of the day and the week, noise in bunches, days on which everything doubles or trebles, and
 complaints about ten topics of which one makes half. Storms of several sizes are laid into its weeks, each at a time of
