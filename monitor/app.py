@@ -7,29 +7,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from alerts.base import Channel, Digest
+from alerts.base import Channel
 from alerts.case import Case, Move, NotAllowed
 from classifiers.base import Classifier
 from connectors.base import Clock, Connector, Permanent, Transient, Watch
 from monitor.answers import prepare
 from monitor.config import Config
 from monitor.customers import Customers
-from monitor.digest.week import Week
 from monitor.discretion import DiscreetFormatter, discretion
+from monitor.editions import Editions
 from monitor.jobs.act import act
 from monitor.jobs.audit import Finding, audit, notify
 from monitor.jobs.collect import collect, due, register
 from monitor.jobs.deliver import Postman, deliver
-from monitor.jobs.digests import digests, latest, post
 from monitor.jobs.escalate import escalate
 from monitor.jobs.missed import missed, named
 from monitor.jobs.outage import outage
 from monitor.jobs.outcome import Outcome
 from monitor.jobs.parting import merge, split
-from monitor.jobs.press import Press, Subject, draw
 from monitor.jobs.retain import retain
 from monitor.jobs.storms import watch as watch_storms
 from monitor.jobs.triage import triage
@@ -39,14 +35,8 @@ from monitor.relevance import Sieve
 from monitor.rooms import Rooms
 from monitor.store import Store
 
-if TYPE_CHECKING:
-    from monitor.digest.edition import Edition
-    from monitor.digest.language import Language
-
 log = logging.getLogger(__name__)
 
-PAGES_KEPT = 9
-"""Weeks for which the pages of digests are kept: they hold customers' words."""
 PASSES = 10_000
 """Passes of one job in one tick; a job that still has more by then goes on in the next."""
 
@@ -131,8 +121,8 @@ class App:
         return Rooms(routes=self.config.routes, quiet=self.config.quiet, suggesting=suggesting)
 
     @cached_property
-    def press(self) -> Press:
-        return Press()
+    def editions(self) -> Editions:
+        return Editions(store=self.store, config=self.config, customers=self.customers, clock=self.clock)
 
     @cached_property
     def postman(self) -> Postman:
@@ -142,7 +132,7 @@ class App:
             clock=self.clock,
             lease=self.config.delivery.lease,
             rotations=self.config.rotations,
-            press=self.press,
+            press=self.editions.press,
             fallback=self.config.delivery.fallback,
             notes=self.notes,
         )
@@ -188,68 +178,6 @@ class App:
 
     def outage(self) -> Outcome:
         return outage(self.store, list(self.connectors), self.clock())
-
-    def digests(self) -> Outcome:
-        """Puts the digests that are due into the outbox, and draws those in it."""
-        planned = digests(self.store, self.config.digest, self.config.brands, self.clock())
-        return self._drawn(planned)
-
-    def send_digest(self, brand: str, week: Week) -> Outcome:
-        """Puts one digest into the outbox, where it has not been sent yet, and draws it."""
-        return self._drawn(post(self.store, self.config.digest, brand, week, self.clock()))
-
-    def _drawn(self, planned: Outcome) -> Outcome:
-        failures: list[str] = []
-        draw(self.store, self.press, lambda subject: self._paint(subject, failures), self.clock())
-        return Outcome(done=planned.done, failures=tuple(failures))
-
-    def edition(
-        self, brand: str, week: Week | None = None, language: "Language | None" = None, department: str = ""
-    ) -> "Edition":
-        """The digest of a brand and week, as its cases now stand; of the latest week that is over unless told."""
-        from monitor.digest.edition import edit  # charts take a second to load
-        from monitor.digest.review import About, review
-
-        plan, ladder, now = self.config.digest, self.config.ladder(brand), self.clock()
-        about = About(
-            brand=brand,
-            week=week or latest(plan, now),
-            zone=plan.clock,
-            target=ladder.target,
-            hours=ladder.hours,
-            sources=[name for name, (source, _) in self.config.sources.items() if source.brand == brand],
-            keywords=self.config.brands[brand].keywords,
-            department=department,
-            departments={name: each.topics for name, each in plan.departments.items()},
-            customer=lambda platform, handle: self.customers.known(brand, platform, handle),
-        )
-        return edit(review(self.store, about, now), language or plan.language, self.config.web.public_url)
-
-    def keep(self, edition: "Edition") -> Path:
-        """Writes the digest's page and PDF into the folder `digests`, takes out old ones, and says where it is."""
-        folder = self.state / "digests"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        oldest = latest(self.config.digest, self.clock()).later(-PAGES_KEPT).name
-        for old in (path for path in folder.iterdir() if path.stem[-8:] < oldest):
-            old.unlink()
-        page = folder / f"{edition.file}.html"
-        page.write_text(edition.page(), encoding="utf-8")
-        page.with_suffix(".pdf").write_bytes(edition.pdf)
-        return page
-
-    def _paint(self, subject: Subject, failures: list[str]) -> Callable[[str], Digest]:
-        """Keeps the page too. Raises Permanent for a brand or department that is no longer configured."""
-        brand, week, department = subject
-        if brand not in self.config.brands:
-            raise Permanent("the brand is no longer configured")
-        if department and department not in self.config.digest.departments:
-            raise Permanent("the department is no longer configured")
-        edition, url = self.edition(brand, week, department=department), self.config.digest.url
-        try:
-            self.keep(edition)
-        except OSError as error:  # the page is a convenience; the digest is sent all the same
-            failures.append(f"digest of {brand}: its page can't be kept: {error.strerror}")
-        return lambda key: edition.message(key, f"{url.rstrip('/')}/{edition.file}.html" if url else "")
 
     def retain(self) -> Outcome:
         keep = self.config.retention
@@ -319,7 +247,7 @@ class App:
             "triage again": self.triage,
             "storms": self.storms,
             "escalate": self.escalate,
-            "digests": self.digests,
+            "digests": self.editions.publish,
             "deliver": self.deliver,
             "retain": self.retain,
         }

@@ -32,9 +32,9 @@ def digest(
         for name in brands:
             chosen = _week(app, week)
             if dry_run:
-                print(app.edition(name, chosen).text(), end="")  # noqa: T201
+                print(app.editions.edition(name, chosen).text(), end="")  # noqa: T201
             elif open_ or not app.config.digest.places:
-                page = app.keep(app.edition(name, chosen))
+                page = app.editions.keep(app.editions.edition(name, chosen))
                 console().print(str(page), markup=False, highlight=False, soft_wrap=True)
                 if open_:
                     typer.launch(page.resolve().as_uri())
@@ -55,7 +55,7 @@ def _week(app: "App", name: str | None) -> "Week":
 
 
 def _send(app: "App", brand: str, week: "Week") -> None:
-    posted = app.send_digest(brand, week)
+    posted = app.editions.send(brand, week)
     failures = list(posted.failures)
     more = posted.done > 0
     while more:

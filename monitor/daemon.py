@@ -60,7 +60,7 @@ def run(app: App, pulse: timedelta = PULSE) -> None:
     every(pulse, "escalate", app.escalate)
     every(pulse, "deliver", deliver)
     every(AUDIT, "recheck", app.recheck_due)
-    every(AUDIT, "digests", app.digests)
+    every(AUDIT, "digests", app.editions.publish)
     every(AUDIT, "audit", lambda: Outcome(done=len(app.watch())))
     every(RETAIN, "retain", app.retain)
     try:

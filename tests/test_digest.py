@@ -348,7 +348,7 @@ def test_pages_are_not_kept_for_ever(small_desk: Desk) -> None:
     folder.mkdir()
     for name in ("lainepost-2026-W20.html", "lainepost-2026-W46.html"):
         (folder / name).write_text("old")
-    small_desk.app.keep(small_desk.app.edition("Lainepost"))
+    small_desk.app.editions.keep(small_desk.app.editions.edition("Lainepost"))
     assert {path.name for path in folder.iterdir()} == {
         "lainepost-2026-W46.html", "lainepost-2026-W47.html", "lainepost-2026-W47.pdf",
     }  # fmt: skip
@@ -357,11 +357,11 @@ def test_pages_are_not_kept_for_ever(small_desk: Desk) -> None:
 def test_what_a_customer_deleted_is_no_longer_in_a_digest_that_goes_out_later(small_desk: Desk) -> None:
     planned(small_desk, NEXT)
     small_desk.app.triage()
-    small_desk.app.digests()
+    small_desk.app.editions.publish()
     with small_desk.app.store.write() as connection:
         connection.execute(update(mentions).values(text="", author="", url="", erased_at=NEXT))
     small_desk.clock.now += timedelta(minutes=10)
-    small_desk.app.digests()
+    small_desk.app.editions.publish()
     while small_desk.app.deliver().more:
         pass
     [sent] = digests(small_desk)

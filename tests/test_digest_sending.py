@@ -117,20 +117,20 @@ def _week_before(at: datetime) -> str:
 
 def test_a_delivery_never_draws_and_leaves_what_is_not_drawn_for_later(small_desk: Desk) -> None:
     planned(small_desk, NEXT)
-    small_desk.app.digests()
+    small_desk.app.editions.publish()
     small_desk.restart()
     assert small_desk.app.deliver().done == 0
-    small_desk.app.digests()
+    small_desk.app.editions.publish()
     assert small_desk.app.deliver().done == 1
 
 
 def test_a_digest_of_a_brand_that_is_no_longer_configured_fails(small_desk: Desk) -> None:
     planned(small_desk, NEXT)
-    small_desk.app.digests()
+    small_desk.app.editions.publish()
     brands = {"Another": replace(next(iter(small_desk.config.brands.values())), name="Another")}
     small_desk.config = replace(small_desk.config, brands=brands)
     small_desk.restart()
-    small_desk.app.digests()
+    small_desk.app.editions.publish()
     assert small_desk.app.deliver().failures == ("channel care: the brand is no longer configured",)
 
 
@@ -152,7 +152,7 @@ def test_a_department_gets_its_own_topics_and_the_brand_all_of_them(small_desk: 
     for topic in ("delivery", "delivery", "billing"):
         weeks.case(NEXT - timedelta(days=3), 20, topic=topic)
     weeks.write()
-    small_desk.app.digests()
+    small_desk.app.editions.publish()
     while small_desk.app.deliver().more:
         pass
     [whole] = [each for letter in small_desk.paper("care").letters for each in letter.shown]
@@ -175,7 +175,7 @@ def test_numbers_lead_to_their_cases_in_the_inbox_when_it_has_an_address(small_d
         small_desk.config, web=replace(small_desk.config.web, public_url="https://inbox.example")
     )
     _on_monday(small_desk)
-    edition = small_desk.app.edition("Lainepost")
+    edition = small_desk.app.editions.edition("Lainepost")
     page = edition.page()
     place = edition.sheet.figures[0].place
     assert f'<a href="#{place}">1</a>' in page
@@ -192,7 +192,9 @@ def test_opening_hours_of_the_ladder_part_the_answers(small_desk: Desk) -> None:
     friday = NEXT - timedelta(days=3) + timedelta(hours=8, minutes=30)  # 16:30
     weeks.case(friday, 64.5 * 60, respond_by=office.add(friday, timedelta(hours=1)))  # answered on Monday at nine
     weeks.write()
-    figures = {(each.label, each.note): each.value for each in small_desk.app.edition("Lainepost").sheet.figures}
+    figures = {
+        (each.label, each.note): each.value for each in small_desk.app.editions.edition("Lainepost").sheet.figures
+    }
     assert figures["Answered within 1 h", "in opening hours"] == "100%"
     assert figures["Answered within 1 h", "round the clock"] == "0%"
     assert figures["Half answered within", "in opening hours"] == "30 min"

@@ -181,7 +181,7 @@ def test_a_known_customer_and_a_prepared_answer_stand_on_the_cases_page(tmp_path
 
 def test_digests_are_read_by_those_who_are_signed_in_and_nothing_else_of_the_folder_is(served: Inbox) -> None:
     app = served.desk.app
-    app.keep(app.edition("Lainepost"))
+    app.editions.keep(app.editions.edition("Lainepost"))
     kati = served.person("kati")
     names = re.findall(r'href="(/digests/[^"]+)"', kati.get("/digests").text)
     assert [name.rpartition(".")[2] for name in names] == ["html", "pdf"]

@@ -223,7 +223,7 @@ def test_no_page_has_a_fault_that_keeps_people_out(browser: Browser, served: Inb
     assert faults(screen.page) == []
     page = screen.sign_in("kati", Role.ADMIN)
     served.account("rein", password="")
-    served.desk.app.keep(served.desk.app.edition("Lainepost"))
+    served.desk.app.editions.keep(served.desk.app.editions.edition("Lainepost"))
     for path in PAGES:
         page.goto(path)
         page.locator("details").evaluate_all("all => all.forEach(each => each.open = true)")
@@ -277,7 +277,7 @@ def test_a_prepared_answer_is_copied_by_key(browser: Browser, served: Inbox) -> 
 
 
 def test_the_digest_is_read_in_the_browser(browser: Browser, served: Inbox) -> None:
-    served.desk.app.keep(served.desk.app.edition("Lainepost"))
+    served.desk.app.editions.keep(served.desk.app.editions.edition("Lainepost"))
     screen = Screen(browser, served)
     page = screen.sign_in("kati")
     page.get_by_role("link", name="Digests").click()

@@ -1,6 +1,7 @@
 """Finds the questions that several customers ask in other words, and that want an entry among the answers."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -87,8 +88,15 @@ def recurring(questions: Iterable[Asked], known: Sequence[str]) -> list[Recurrin
 
 
 def _central(group: Sequence[tuple[Asked, frozenset[str]]]) -> tuple[Asked, ...]:
+    """Those most like all the others first; words are counted by length, so the cost grows with their number alone."""
+    counted: dict[int, Counter[str]] = {}
+    for _, words in group:
+        counted.setdefault(len(words), Counter()).update(words)
+
     def closeness(item: tuple[Asked, frozenset[str]]) -> tuple[float, int]:
-        return -sum(_alike(item[1], words) for _, words in group), item[0].mention_id
+        asked, words = item
+        alike = (sum(having[word] for word in words) / min(len(words), size) for size, having in counted.items())
+        return -round(sum(alike), 6), asked.mention_id
 
     return tuple(question for question, _ in sorted(group, key=closeness))
 
