@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import exp, lgamma, log, sqrt
+from math import exp, lgamma, log, log1p, sqrt
 from typing import Literal
 
 HOUR = timedelta(hours=1)
@@ -120,23 +120,26 @@ def calmed(complained: Sequence[datetime], usual: Usual, now: datetime) -> bool:
 
 
 def by_chance(count: int, expected: float, bunched: float) -> float:
-    """How probable so many or more are: the tail of a negative binomial, of a Poisson where nothing bunches."""
+    """How probable so many or more are: the tail of a negative binomial, of a Poisson where nothing bunches.
+
+    No more than is expected is taken for certain.
+    """
+    if count <= expected or expected <= 0:
+        return float(count <= expected)
     size = 1 / max(bunched, 1e-6)
     share = expected / (size + expected)
-    below = sum(exp(_log_share(number, size, share)) for number in range(count)) if expected > 0 else 1.0
-    if below < 0.999:
-        return 1 - below
-    terms = (exp(_log_share(number, size, share)) for number in range(count, count + 200)) if expected > 0 else ()
-    return sum(terms)
+    ways = lgamma(size + count) - lgamma(size) - lgamma(count + 1)
+    probable = exp(ways + size * log1p(-share) + count * log(share))
+    tail = 0.0
+    while probable > tail * 1e-9:
+        tail += probable
+        probable *= share * (size + count) / (count + 1)
+        count += 1
+    return tail
 
 
 def _between(complained: Sequence[datetime], since: datetime, until: datetime) -> int:
     return bisect_right(complained, until) - bisect_right(complained, since)
-
-
-def _log_share(number: int, size: float, share: float) -> float:
-    ways = lgamma(size + number) - lgamma(size) - lgamma(number + 1)
-    return ways + size * log(1 - share) + number * log(share)
 
 
 def _foreseen(counts: Mapping[datetime, float], hour: datetime, rates: Sequence[float]) -> float:

@@ -1,6 +1,6 @@
 """How soon a storm is noticed and how often one is only imagined, on simulated weeks, beside a fixed threshold.
 
-python -m benchmarks.storms          (many minutes; --weeks 4 --brands 1 for a look)
+python -m benchmarks.storms          (two minutes on two cores; --weeks 4 --brands 1 for a look)
 
 Each brand has its rhythm of the day and the week, noise in bunches, days on which everything doubles or trebles, and
 complaints about ten topics of which one makes half. Storms of several sizes are laid into its weeks, each at a time of
@@ -12,12 +12,13 @@ import math
 import random
 import statistics
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 from alerts.storm import FIRST_DAY, MEMORY, SIGHT, Usual, breaks_out, learn
@@ -150,7 +151,7 @@ class Figures:
 
     false_alarms: int = 0
     weeks: float = 0
-    delays: dict[int, list[float | None]] = field(default_factory=lambda: defaultdict(list))
+    delays: dict[int, list[float | None]] = field(default_factory=lambda: {size: [] for size in SIZES})
 
 
 def simulate(brand: Brand, weeks: int, learnt: int, storms_each: int, settings: Storms, seed: int) -> list[Figures]:
@@ -186,20 +187,25 @@ def main() -> None:
     options = parser.parse_args()
     settings = Storms(sensitivity=options.sensitivity)
     table = Table("brand", "history", "detector", "false alarms a week", *(f"+{size}/h" for size in SIZES), box=None)
-    for brand in BRANDS:
-        for learnt, weeks in ((8, options.weeks), (0, 2)):
-            runs = [
-                simulate(brand, weeks, learnt, options.storms, settings, seed)
-                for seed in range(options.brands if learnt else 3 * options.brands)
-            ]
-            for name, kind in (("ours", 0), (f"{FIXED} an hour", 1)):
-                table.add_row(
-                    f"{brand.name}, {brand.an_hour:g}/h" if not kind else "",
-                    ("8 weeks" if learnt else "none") if not kind else "",
-                    name,
-                    f"{sum(run[kind].false_alarms for run in runs) / sum(run[kind].weeks for run in runs):.2f}",
-                    *(_times([found for run in runs for found in run[kind].delays[size]]) for size in SIZES),
-                )
+    worlds = [(brand, learnt, weeks) for brand in BRANDS for learnt, weeks in ((8, options.weeks), (0, 2))]
+    runs = [
+        (brand, weeks, learnt, options.storms, settings, seed)
+        for brand, learnt, weeks in worlds
+        for seed in range(options.brands if learnt else 3 * options.brands)
+    ]
+    with ProcessPoolExecutor() as cores:
+        found = list(track(cores.map(simulate, *zip(*runs, strict=True)), "simulated", len(runs), transient=True))
+    for brand, learnt, _ in worlds:
+        ran = [figures for run, figures in zip(runs, found, strict=True) if (run[0], run[2]) == (brand, learnt)]
+        for name, kind in (("ours", 0), (f"{FIXED} an hour", 1)):
+            mine = [figures[kind] for figures in ran]
+            table.add_row(
+                f"{brand.name}, {brand.an_hour:g}/h" if not kind else "",
+                ("8 weeks" if learnt else "none") if not kind else "",
+                name,
+                f"{sum(each.false_alarms for each in mine) / sum(each.weeks for each in mine):.2f}",
+                *(_times([delay for each in mine for delay in each.delays[size]]) for size in SIZES),
+            )
     Console(width=150).print(table)
     Console().print("minutes to notice, median / 90 % of storms; (…%): the share noticed, where it is not all")
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import nbinom
 from sqlalchemy import func, select
 
 from alerts import blocks, incident
@@ -67,15 +68,12 @@ def test_the_sensitivities_stand_in_their_order() -> None:
     assert found == sorted(set(found))
 
 
-@given(st.integers(1, 60), st.floats(0.05, 20), st.floats(0, 1))
-@settings(max_examples=60, deadline=None)
-def test_the_chance_of_more_is_smaller_and_bunching_makes_it_likelier(
-    count: int, expected: float, bunched: float
-) -> None:
-    chance = by_chance(count, expected, bunched)
-    assert 0 <= by_chance(count + 1, expected, bunched) <= chance <= 1.0000001
-    if count > 3 * expected + 3:
-        assert by_chance(count, expected, bunched + 0.5) >= chance
+@given(st.integers(0, 400), st.floats(0.001, 1000), st.floats(0.0001, 3))
+@settings(max_examples=200, deadline=None)
+def test_chance_is_that_of_a_negative_binomial(count: int, expected: float, bunched: float) -> None:
+    size = 1 / bunched
+    tail = nbinom.sf(count - 1, size, size / (size + expected))
+    assert by_chance(count, expected, bunched) == pytest.approx(1 if count <= expected else tail, rel=1e-4, abs=1e-100)
 
 
 def test_each_hour_of_the_week_has_a_usual_of_its_own_and_storms_are_not_taken_for_it() -> None:
