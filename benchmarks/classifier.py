@@ -1,10 +1,10 @@
 """Measures the shipped model beside a plain transformers pipeline: posts a second, latency, cold start, memory.
 
 Run: python -m benchmarks.classifier [--posts 512]
-Each contender runs in a process of its own. The pipelines are of random weights, which take as long as learnt ones;
-they read the same posts, cut into the same tokens. "The shipped layers" are as many and as wide as the shipped model's,
-in the library's plain BERT, which reads every token in every one of them. Ratios are against the shipped model; above 1
-it is better.
+Each contender runs in a process of its own; obsei takes part where it is set up, see benchmarks/obsei.py. The
+pipelines are of random weights, which take as long as learnt ones; they read the same posts, cut into the same tokens.
+"The shipped layers" are as many and as wide as the shipped model's, in the library's plain BERT, which reads every
+token in every one of them. Ratios are against the shipped model; above 1 it is better.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,6 +22,8 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+
+from benchmarks import obsei
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = "the shipped model"
@@ -47,6 +50,15 @@ def onnx() -> Judge:
 
 def pipeline(shape: str) -> Judge:
     """What most people write: the library's text-classification pipeline with its defaults."""
+    import transformers
+
+    network, tokenizer = untaught(shape)
+    judge = transformers.pipeline("text-classification", model=network.eval(), tokenizer=tokenizer)
+    return lambda texts: judge(list(texts), truncation=True)
+
+
+def untaught(shape: str) -> tuple[Any, Any]:
+    """A network of random weights of the library's, and the shipped model's tokenizer."""
     import torch
     import transformers
     from tokenizers import Tokenizer
@@ -60,19 +72,16 @@ def pipeline(shape: str) -> Judge:
     )
     if shape == "roberta":
         config = transformers.RobertaConfig(vocab_size=50_265, num_labels=3)
-        network = transformers.RobertaForSequenceClassification(config)
-    else:
-        config = transformers.BertConfig(
-            vocab_size=48_000,
-            hidden_size=384,
-            intermediate_size=1536,
-            num_hidden_layers=8,
-            num_attention_heads=12,
-            num_labels=3,
-        )
-        network = transformers.BertForSequenceClassification(config)
-    judge = transformers.pipeline("text-classification", model=network.eval(), tokenizer=tokenizer)
-    return lambda texts: judge(list(texts), truncation=True)
+        return transformers.RobertaForSequenceClassification(config), tokenizer
+    config = transformers.BertConfig(
+        vocab_size=48_000,
+        hidden_size=384,
+        intermediate_size=1536,
+        num_hidden_layers=8,
+        num_attention_heads=12,
+        num_labels=3,
+    )
+    return transformers.BertForSequenceClassification(config), tokenizer
 
 
 def measure(contender: str, count: int) -> dict[str, float]:
@@ -108,6 +117,14 @@ def in_own_process(contender: str, count: int) -> dict[str, float]:
     return measured
 
 
+def by_obsei(count: int) -> dict[str, float] | None:
+    """The closest peer's analyzer with a roberta-base; None where it is not set up."""
+    with tempfile.TemporaryDirectory() as folder:
+        for part in untaught("roberta"):
+            part.save_pretrained(folder)
+        return obsei.measure(Path(folder), posts(count))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--posts", type=int, default=512, help="posts for the shipped model; the others get an eighth")
@@ -120,6 +137,8 @@ def main() -> None:
         name: in_own_process(key, told.posts if key == "onnx" else max(8, told.posts // 8))
         for name, key in CONTENDERS.items()
     }
+    if (theirs := by_obsei(max(8, told.posts // 8))) is not None:
+        found["obsei's analyzer, roberta-base"] = theirs
     best = found[SHIPPED]
     table = Table(title=f"{os.cpu_count()} cores, {told.posts} posts")
     for column in ("", *best):
