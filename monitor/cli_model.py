@@ -67,7 +67,7 @@ def quality(
 ) -> None:
     """How often the model is right, by week, brand and language, as the team's acts tell.
 
-    A case that was answered confirms its complaint; `dismiss ID
+    A case that was answered confirms its complaint; `dismiss CASE
     --not-a-complaint` says that it was none; `missed` tells of one that the
     model let pass. A week is that of the customer's post, Monday to Sunday UTC.
     """
