@@ -217,8 +217,6 @@ class Channel(ABC):
     """
 
     Options: ClassVar[type[Options]] = Options
-    suggests: ClassVar[bool] = False
-    """Prepared answers are messages of their own here; elsewhere the case's message shows them."""
 
     def __init__(self, name: str, options: Any, *, clock: Clock) -> None:
         """`name` is the channel's in config.yaml; `options` an instance of the class's `Options`."""
@@ -230,10 +228,6 @@ class Channel(ABC):
     @abstractmethod
     def send(self, message: Message) -> str:
         """Sends a new message; its reference, to be kept. It goes into its `thread`, when it has one."""
-
-    def suggest(self, alert: Alert) -> str:
-        """Sends the prepared answer into the thread of `root`; its reference. Asked only of a channel that suggests."""
-        raise NotImplementedError
 
     @abstractmethod
     def update(self, shown: Alert | Incident) -> None:
@@ -256,3 +250,11 @@ class Channel(ABC):
 
     def close(self) -> None:
         """Gives connections back."""
+
+
+class Suggesting(Channel):
+    """A channel where prepared answers are messages of their own; elsewhere the case's message shows them."""
+
+    @abstractmethod
+    def suggest(self, alert: Alert) -> str:
+        """Sends the prepared answer into the thread of `root`; its reference."""

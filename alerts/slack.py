@@ -10,7 +10,7 @@ from slack_sdk.web import SlackResponse
 
 from alerts import base, blocks
 from alerts._slack_api import SlackApi, respond
-from alerts.base import Alert, Channel, Digest, Incident, Message, Permanent, Transient, Unknown
+from alerts.base import Alert, Digest, Incident, Message, Permanent, Suggesting, Transient, Unknown
 from alerts.markup import Block
 from connectors.base import Clock, Secret
 
@@ -55,9 +55,8 @@ class Options(base.Options):
     """Another server that speaks Slack's Web API; None: Slack itself."""
 
 
-class Slack(Channel):
+class Slack(Suggesting):
     Options = Options
-    suggests = True
 
     def __init__(self, name: str, options: Any, *, clock: Clock) -> None:
         super().__init__(name, options, clock=clock)

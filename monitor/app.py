@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 
-from alerts.base import Channel
+from alerts.base import Channel, Suggesting
 from alerts.case import Case, Move, NotAllowed
 from classifiers.base import Classifier
 from connectors.base import Clock, Connector, Permanent, Transient, Watch
@@ -117,7 +117,7 @@ class App:
 
     @cached_property
     def rooms(self) -> Rooms:
-        suggesting = [name for name, channel in self.channels.items() if channel.suggests]
+        suggesting = [name for name, channel in self.channels.items() if isinstance(channel, Suggesting)]
         return Rooms(routes=self.config.routes, quiet=self.config.quiet, suggesting=suggesting)
 
     @cached_property

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from alerts import blocks
 from alerts.answers import FALLBACK, MONEY, SHIPPED, TOPICS, prepare, shipped
-from alerts.base import Alert, Answer, Complaint, Options
+from alerts.base import Alert, Answer, Complaint, Options, Suggesting
 from alerts.console import Console
 from alerts.facts import prepared
 from alerts.voice import ENGLISH
@@ -234,10 +234,8 @@ def test_the_terminal_shows_it_below_the_case(capsys: pytest.CaptureFixture[str]
     assert "   Tere, @mari! Vabandust" in capsys.readouterr().out
 
 
-class Threaded(Paper):
+class Threaded(Paper, Suggesting):
     """Keeps prepared answers, as Slack does in the case's thread."""
-
-    suggests = True
 
     def __init__(self, name: str, *, clock: Clock) -> None:
         super().__init__(name, clock=clock)

@@ -22,7 +22,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, bindparam, exists, func, insert, literal, not_, or_, select, update
 from sqlalchemy import case as when
 
-from alerts.base import Alert, Channel, Incident, Message, Permanent, Transient, Unknown
+from alerts.base import Alert, Channel, Incident, Message, Permanent, Suggesting, Transient, Unknown
 from alerts.case import Event
 from alerts.ladder import Ladder
 from alerts.rotation import Rotation
@@ -210,7 +210,7 @@ def _send(channel: Channel, row: Row[Any], message: Message) -> str | None:
     if row.kind == "update" and isinstance(message, Alert | Incident):
         channel.update(message)
         return None
-    if row.kind == "answer" and isinstance(message, Alert):
+    if row.kind == "answer" and isinstance(message, Alert) and isinstance(channel, Suggesting):
         return channel.suggest(message)
     return channel.send(message)
 
