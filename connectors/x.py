@@ -7,7 +7,7 @@ A poll walks several streams, one page of each in turn, so that a flood in one n
     ("telia" OR …)    recent search for everything else, in as many queries as the terms need
 
 X pages newest first, so a stream's `since` moves only when its walk has arrived there: after a crash the walk goes on
-at its token, or starts again.
+at its token, or starts again. X is asked by time and not by `since_id`, which a server with other ids would not know.
 """
 
 import html
@@ -111,7 +111,7 @@ class X(Connector):
         if not todo:
             accounts = self._accounts(accounts)
         streams = self._streams(accounts)
-        start = min([id_at(now - self.options.backfill), *(walk["since"] for walk in known.values())])
+        start = min([id_at(now - max(self.options.backfill, OVERLAP)), *(walk["since"] for walk in known.values())])
         walks = {name: known.get(name) or asdict(Walk(since=start)) for name in streams}
         todo = [name for name in todo if name in streams] or list(streams)
         if not todo:
@@ -126,12 +126,12 @@ class X(Connector):
         """One page: the walk after it, whether it has more pages, and what was found. An expired token sends the
         walk back to its start, at the next poll."""
         try:
-            page = {"since_id": walk.since or None, stream.paging: walk.token}
-            answer = self._api.ask(stream.ask, max_results=PAGE_SIZE, **READ, **page)
+            place = {"start_time": time_of(walk.since) if walk.since else None, stream.paging: walk.token}
+            answer = self._api.ask(stream.ask, max_results=PAGE_SIZE, **READ, **place)
         except Refused as refusal:
             if walk.token and "_token" in refusal.body:
                 return Walk(since=walk.since), False, {}
-            if walk.since and "since_id" in refusal.body:
+            if walk.since and "start_time" in refusal.body:
                 return Walk(since=0), True, {"gaps": [_forgotten(walk, now)]}
             raise
         mentions, broken = _read(answer)
@@ -178,8 +178,7 @@ class X(Connector):
         accounts = self._accounts({})
         queries = self._searches(accounts)
         for query in queries:
-            since = id_at(self.clock() - timedelta(minutes=1))
-            self._api.ask(self._search(query), since_id=since, max_results=10)
+            self._api.ask(self._search(query), start_time=self.clock() - timedelta(minutes=1), max_results=10)
         missing = [handle for handle in map(_bare, self.watch.handles) if handle not in accounts]
         said = ["X accepts the token", f"searches: {len(queries)}"]
         if accounts:

@@ -161,7 +161,19 @@ def test_the_next_poll_reads_only_the_last_minutes_again(x: XServer, telia: X, c
     x.page_size = 7
     _, cursor = poll(telia)
     clock.pass_(minutes=1)
-    assert len(ids(poll(telia, cursor)[0])) == 5
+    assert len(ids(poll(telia, cursor)[0])) == 6
+
+
+def test_a_simulator_whose_numbers_tell_no_time_is_read_too(x: XServer, telia: X, clock: Hands) -> None:
+    x.plain_numbers = True
+    complaint = x.post("mari", "@telia is down again")
+    x.post("juri", "telia is slow")
+    pages, cursor = poll(telia)
+    assert sorted(mention.author for mention in mentions(pages)) == ["juri", "mari"]
+    clock.pass_(minutes=1)
+    x.post("Telia", "@mari we are at it", reply_to=complaint)
+    pages, _ = poll(telia, cursor)
+    assert [post.thread_id for post in mentions(pages) if post.author == "Telia"] == [complaint]
 
 
 def test_a_flood_in_one_stream_does_not_hold_up_the_others(x: XServer, telia: X) -> None:

@@ -88,6 +88,8 @@ class XServer:
         """Looks a post up in the version asked for, not the last."""
         self.new_names = False
         """Answers in the vocabulary X is moving to: posts, not tweets."""
+        self.plain_numbers = False
+        """Numbers posts from one on, as simulators of X do, and tells nothing of time by them."""
         self.closing = threading.Event()
 
     def __enter__(self) -> Self:
@@ -150,6 +152,8 @@ class XServer:
 
     def _next_id(self, at: datetime) -> int:
         taken = {id_ for post in self.posts for id_ in post.history}
+        if self.plain_numbers:
+            return max(taken, default=0) + 1
         first = (int(at.timestamp() * 1000) - EPOCH_MS) << 22
         return next(id_ for id_ in count(first) if id_ not in taken)
 
@@ -196,6 +200,11 @@ class XServer:
                     f"'since_id' must be a tweet id created after {oldest:%Y-%m-%dT%H:%MZ}. "
                     f"Please use a 'since_id' that is larger than {(int(oldest.timestamp() * 1000) - EPOCH_MS) << 22}",
                 )
+        if "start_time" in asked and datetime.fromisoformat(asked["start_time"]) < oldest:
+            message = (
+                f"Invalid 'start_time':'{asked['start_time']}'. 'start_time' must be on or after '{oldest:%FT%H:%MZ}'."
+            )
+            raise Invalid("start_time", asked["start_time"], message)
         matches = _query(asked["query"], self)
         found = [post for post in self.posts if post.indexed and post.created_at >= oldest and matches(post)]
         return self._page(found, asked, "next_token")
@@ -216,6 +225,9 @@ class XServer:
         size = min(int(asked.get("max_results", 10)), self.page_size)
         since = int(asked.get("since_id", 0))
         start = datetime.fromisoformat(asked["start_time"]) if "start_time" in asked else None
+        if start is not None and start > self.now() - timedelta(seconds=10):
+            message = "'start_time' must be a minimum of 10 seconds prior to the request time."
+            raise Invalid("start_time", asked["start_time"], message)
         left = [
             post
             for post in _newest_first(found)
