@@ -6,12 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from alerts import case as moves
 from connectors.base import Mention
-from monitor.week import median, week
+from monitor.desk.figures import last_days
 from tests.care_team import (
     GROUP,
     LIIS,
@@ -26,7 +24,7 @@ from tests.care_team import (
     team_over_sockets,
     told,
 )
-from tests.desk import Desk, minutes
+from tests.desk import Desk
 from tests.servers.local_slack import KATI, REIN
 from tests.servers.slack_api import SlackApi
 from tests.servers.slack_person import labels, press_at_home, visit
@@ -135,27 +133,8 @@ def test_the_figures_count_everybody_who_complained(slack: SlackApi, team: Desk)
 
 def test_last_weeks_complaints_and_those_of_other_brands_are_not_counted(team: Desk) -> None:
     now = team.clock()
-    assert week(team.app.store, now).complaints == 1
-    assert week(team.app.store, now, ["Lainepost"]).complaints == 1
-    assert week(team.app.store, now, ["PõhjaNet"]).complaints == 0
-    empty = week(team.app.store, now + timedelta(days=8))
+    assert last_days(team.app.store, now).complaints == 1
+    assert last_days(team.app.store, now, ["Lainepost"]).complaints == 1
+    assert last_days(team.app.store, now, ["PõhjaNet"]).complaints == 0
+    empty = last_days(team.app.store, now + timedelta(days=8))
     assert (empty.complaints, empty.in_time, empty.first_reply, empty.waiting) == (0, 0, None, 0)
-
-
-def test_customers_who_still_wait_push_the_median_up() -> None:
-    answered = [minutes(5), minutes(10), minutes(20)]
-    assert median(answered, []) == minutes(10)
-    assert median(answered, [minutes(15)] * 2) == minutes(20)
-    assert median(answered, [minutes(30)] * 4) is None
-    assert median(answered, [minutes(1)] * 100) == minutes(10)
-
-
-@given(answered=st.lists(st.integers(1, 10_000)), waiting=st.lists(st.integers(1, 10_000)))
-def test_the_median_lies_among_the_answers_and_never_below_what_waiting_hides(
-    answered: list[int], waiting: list[int]
-) -> None:
-    alone = median([minutes(each) for each in answered], [])
-    found = median([minutes(each) for each in answered], [minutes(each) for each in waiting])
-    assert found is None or (found in [minutes(each) for each in answered] and alone is not None)
-    if alone is not None and found is not None:
-        assert found >= alone or min(waiting, default=0) < max(answered)

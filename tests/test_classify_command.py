@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 
 from classifiers.onnx import Onnx
 from monitor.classify import AHEAD, BATCH, LONGEST, classify_lines, classify_texts
-from monitor.cli import cli
-from monitor.entrance import OK
+from monitor.cli.entrance import OK
+from monitor.cli.program import cli
 from tests.desk import Plain
 
 ROOT = Path(__file__).parent.parent

@@ -17,8 +17,8 @@ from click.testing import Result
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from monitor.cli import cli
-from monitor.entrance import FAILED, MISCONFIGURED, OK
+from monitor.cli.entrance import FAILED, MISCONFIGURED, OK
+from monitor.cli.program import cli
 from monitor.store import Store
 
 ROOT = Path(__file__).parent.parent

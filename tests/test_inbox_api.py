@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from alerts.case import Dismissal
 from monitor.accounts import Scope
-from monitor.cli import cli
+from monitor.cli.program import cli
 from tests.inbox import Inbox, desk_at
 
 

@@ -19,8 +19,8 @@ from alerts.voice import ENGLISH
 from classifiers.base import Point
 from monitor.app import wall_clock
 from monitor.charts import bar, spark
-from monitor.cli import cli
-from monitor.entrance import FAILED, MISCONFIGURED, OK
+from monitor.cli.entrance import FAILED, MISCONFIGURED, OK
+from monitor.cli.program import cli
 from monitor.quality import Tally, judged, labelled, monday, tallies, this_monday, week_by_threshold, wilson
 from monitor.schema import feedback, mentions, verdicts
 from monitor.views import describe

@@ -15,9 +15,9 @@ from sqlalchemy import func, select
 
 from alerts.case import NotAllowed
 from connectors.base import Found, Mention, Watch
+from monitor.cli.entrance import FAILED, OK
 from monitor.config.model import KINDS, Relevance
 from monitor.copies import fingerprint, is_copy
-from monitor.entrance import FAILED, OK
 from monitor.filtered import left_out, reasons, restore
 from monitor.jobs.collect import save
 from monitor.relevance import TABLE, Sieve, matching, may_complain

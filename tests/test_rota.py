@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from alerts.case import NotAllowed
 from monitor import rota
-from monitor.cli import cli
+from monitor.cli.program import cli
 from monitor.store import Store
 from tests.databases import fresh
 from tests.escalation_desk import CARE, at

@@ -8,10 +8,10 @@ from alerts import queue
 from alerts.buttons import Listing
 from alerts.queue import Drawn
 from alerts.voice import Voice
+from monitor.desk.figures import last_days
 from monitor.desk.on_call import on_call
 from monitor.desk.records import Asked
 from monitor.queries import Story
-from monitor.week import week
 
 PAGE = 5
 """Cases of one answer: what a phone shows without losing the thread."""
@@ -51,7 +51,7 @@ def home(asked: Asked) -> dict[str, Any]:
         records.alerts(others),
         asked.say,
         more=count - len(mine) - len(others),
-        figures=week(records.app.store, now, records.brands),
+        figures=last_days(records.app.store, now, records.brands),
         now=now,
         lead=asked.lead,
     )

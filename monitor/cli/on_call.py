@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from connectors.base import storable
-from monitor.entrance import DEFAULT, AsJson, By, ConfigPath, console, named, opened
+from monitor.cli.entrance import DEFAULT, AsJson, By, ConfigPath, console, named, opened
 
 if TYPE_CHECKING:
     from alerts.rotation import Rotation, Turn

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor.entrance import DEFAULT, AsJson, ConfigPath, console, opened
+from monitor.cli.entrance import DEFAULT, AsJson, ConfigPath, console, opened
 
 if TYPE_CHECKING:
     from rich.console import Console

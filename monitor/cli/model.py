@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor.entrance import DEFAULT, FAILED, AsJson, Brand, By, ConfigPath, console, named, opened, say
+from monitor.cli.entrance import DEFAULT, FAILED, AsJson, Brand, By, ConfigPath, console, named, opened, say
 
 if TYPE_CHECKING:
     from datetime import datetime

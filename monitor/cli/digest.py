@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor.entrance import DEFAULT, FAILED, Brand, ConfigPath, console, opened, say
+from monitor.cli.entrance import DEFAULT, FAILED, Brand, ConfigPath, console, opened, say
 
 if TYPE_CHECKING:
     from monitor.app import App

@@ -1,4 +1,4 @@
-"""The command line: thin words around the app; every command teaches by its `--help`."""
+"""The commands, put together: thin words around the app."""
 
 import os
 import sys
@@ -7,10 +7,9 @@ from typing import Annotated, cast
 
 import typer
 
-from monitor import cli_cases, cli_model, cli_on_call, cli_web
-from monitor.cli_digest import digest
-from monitor.cli_posts import filtered
-from monitor.entrance import (
+from monitor.cli import cases, model, on_call, web
+from monitor.cli.digest import digest
+from monitor.cli.entrance import (
     DEFAULT,
     FAILED,
     AsJson,
@@ -23,6 +22,7 @@ from monitor.entrance import (
     settings,
     told,
 )
+from monitor.cli.posts import filtered
 
 cli = typer.Typer(
     name="monitor",
@@ -112,15 +112,15 @@ def check(
 
 
 for command in (
-    cli_cases.cases,
-    cli_cases.show,
-    cli_cases.claim,
-    cli_cases.answer,
-    cli_cases.dismiss,
-    cli_cases.snooze,
-    cli_cases.reopen,
-    cli_cases.split,
-    cli_cases.join,
+    cases.cases,
+    cases.show,
+    cases.claim,
+    cases.answer,
+    cases.dismiss,
+    cases.snooze,
+    cases.reopen,
+    cases.split,
+    cases.join,
 ):
     cli.command()(command)
 
@@ -147,10 +147,10 @@ def audit(config: ConfigPath = DEFAULT, as_json: AsJson = False) -> None:
             raise typer.Exit(FAILED)
 
 
-cli.add_typer(cli_on_call.on_call, name="on-call")
+cli.add_typer(on_call.on_call, name="on-call")
 cli.command()(filtered)
 cli.command()(digest)
-cli.command()(cli_model.missed)
+cli.command()(model.missed)
 
 
 @cli.command()
@@ -175,12 +175,12 @@ def classify(
             classify_lines(classifier, os.fdopen(0, "rb", closefd=False), sys.stdout)
 
 
-cli.command()(cli_model.threshold)
-cli.command()(cli_model.quality)
-cli.add_typer(cli_model.feedback, name="feedback")
-cli.command()(cli_web.serve)
-cli.add_typer(cli_web.user, name="user")
-cli.add_typer(cli_web.token, name="token")
+cli.command()(model.threshold)
+cli.command()(model.quality)
+cli.add_typer(model.feedback, name="feedback")
+cli.command()(web.serve)
+cli.add_typer(web.user, name="user")
+cli.add_typer(web.token, name="token")
 
 
 @cli.command()
