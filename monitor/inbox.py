@@ -146,9 +146,10 @@ def pulse(store: Store) -> str:
 
 def _found(store: Store, wanted: Filter, now: datetime) -> Select[Any]:
     statement = select(*ledger.COLUMNS).where(_on(wanted.state, now))
-    for name in ("brand", "platform"):
-        if value := getattr(wanted, name):
-            statement = statement.where(cases.c[name] == storable(value))
+    if wanted.brand:
+        statement = statement.where(cases.c.brand == storable(wanted.brand))
+    if wanted.platform:
+        statement = statement.where(_written_on(storable(wanted.platform)))
     if wanted.assignee:
         nobody = wanted.assignee == NOBODY
         held = cases.c.assignee.is_(None) if nobody else cases.c.assignee == storable(wanted.assignee)
@@ -180,6 +181,12 @@ def _order(shelf: Shelf) -> Sequence[Any]:
         return cases.c.respond_by, cases.c.id
     latest = cases.c.posted_at if shelf == "all" else cases.c.stopped_at
     return latest.desc(), cases.c.id.desc()
+
+
+def _written_on(platform: str) -> ColumnElement[bool]:
+    """The customer wrote there: a joined case is on several platforms."""
+    hers = and_(mentions.c.case_id == cases.c.id, mentions.c.platform == platform, ~mentions.c.by_brand)
+    return (cases.c.platform == platform) | exists().where(hers)
 
 
 def _judged(wanted: Filter) -> ColumnElement[bool] | None:

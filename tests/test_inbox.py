@@ -24,6 +24,7 @@ from monitor.web.look import LONGEST_POST
 from tests.databases import fresh
 from tests.desk import NOON, Desk, minutes
 from tests.inbox import PASSWORD, Inbox, desk_at
+from tests.test_joins import elsewhere
 from tests.weeks import Weeks
 
 
@@ -124,6 +125,12 @@ def test_every_filter_leaves_what_it_says(shop: Desk) -> None:
     assert found(shop, assignee="-") == ["jüri_tamm", "tom"]
     assert found(shop, language="et") == ["jüri_tamm"]
     assert found(shop, platform="chat", brand="Lainepost") == ["jüri_tamm", "mari", "tom"]
+    assert found(shop, platform="forum") == []
+    elsewhere(shop, "still late, and now broken", "mari_maasikas", "forum")
+    shop.tick(1)
+    shop.app.join(number_of(shop, "mari"), number_of(shop, "mari_maasikas"), "kati")
+    assert found(shop, platform="forum") == ["mari"], "the joined case is on both platforms"
+    assert found(shop, platform="chat") == ["jüri_tamm", "mari", "tom"]
     assert found(shop, brand="Somebody else") == []
     assert found(shop, topic="delivery") == []
 
@@ -211,6 +218,26 @@ def test_a_case_goes_through_all_hands(served: Inbox) -> None:
     ):  # fmt: skip
         assert line in told
     assert served.desk.kinds(mari)[-6:] == ["claimed", "assigned", "snoozed", "dismissed", "reopened", "answered"]
+
+
+def test_another_matter_is_split_off_and_joined_again(served: Inbox) -> None:
+    kati, desk = served.person("kati"), served.desk
+    mari = number_of(desk, "mari")
+    again = desk.post("still late, is anybody there", "mari", thread="elsewhere", ago=5)
+    desk.tick(1)
+    assert f'action="/cases/{mari}/split"' in kati.get(f"/cases/{mari}").text
+    assert f'action="/cases/{mari}/split"' not in served.person("guest", Role.VIEWER).get(f"/cases/{mari}").text
+    address = kati.post(f"/cases/{mari}/split", data={"post": again.external_id}).headers["location"]
+    assert address != f"/cases/{mari}"
+    assert "still late, is anybody there" in kati.get(address).text
+    refused = kati.post(f"/cases/{mari}/split", data={"post": again.external_id})
+    assert refused.status_code == 409
+    assert "is no customer&#39;s post of case" in refused.text
+    other = address.rpartition("/")[2]
+    assert kati.post(f"/cases/{mari}/join", data={"case": other}).headers["location"] == f"/cases/{mari}"
+    assert "still late, is anybody there" in kati.get(f"/cases/{mari}").text
+    assert kati.post(f"/cases/{mari}/join", data={"case": str(mari)}).status_code == 409
+    assert kati.post(f"/cases/{mari}/join", data={"case": "x"}).status_code == 422
 
 
 def test_who_comes_second_is_told_that_nothing_was_done(served: Inbox) -> None:

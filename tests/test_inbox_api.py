@@ -60,6 +60,21 @@ def test_what_a_program_does_stands_in_the_timeline_under_its_name(served: Inbox
     assert answered["timeline"][-1]["words"] == "helpdesk said that it is answered"
 
 
+def test_a_program_splits_a_case_and_joins_it_again(served: Inbox) -> None:
+    robot, desk = served.program(Scope.READ, Scope.ACT, name="helpdesk"), served.desk
+    again = desk.post("still late, is anybody there", "mari", thread="elsewhere", ago=5)
+    desk.tick(1)
+    (mari,) = (case["id"] for case in robot.get("/cases").json()["cases"] if case["author"] == "mari")
+    new = robot.post(f"/cases/{mari}/split", json={"post": again.url}).json()
+    assert (new["id"] != mari, [post["text"] for post in new["complaints"]]) == (True, ["still late, is anybody there"])
+    whole = robot.post(f"/cases/{mari}/join", json={"case": new["id"]}).json()
+    assert (whole["id"], len(whole["complaints"])) == (mari, 2)
+    assert robot.post("/cases/77/join", json={"case": mari}).status_code == 404
+    assert robot.post(f"/cases/{mari}/join", json={"case": 77}).status_code == 409
+    assert robot.post(f"/cases/{mari}/split", json={"post": "nowhere"}).status_code == 409
+    assert robot.post(f"/cases/{mari}/split", json={"post": " "}).status_code == 422
+
+
 def test_a_program_is_told_why_nothing_was_done(served: Inbox) -> None:
     robot = served.program(Scope.READ, Scope.ACT)
     robot.post("/cases/1/answer")

@@ -218,6 +218,8 @@ LOOKS = {"by day": {"color_scheme": "light"}, "by night": {"color_scheme": "dark
 @pytest.mark.parametrize("looks", LOOKS)
 def test_no_page_has_a_fault_that_keeps_people_out(browser: Browser, served: Inbox, looks: str) -> None:
     served.program(name="robot")
+    served.desk.post("late here too", "mari", thread="elsewhere")
+    served.desk.tick(1)
     screen = Screen(browser, served, **LOOKS[looks], reduced_motion="reduce")
     screen.page.goto("/sign-in")
     assert faults(screen.page) == []

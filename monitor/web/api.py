@@ -23,7 +23,7 @@ from monitor.web import shapes
 from monitor.web.exports import add_exports, cell
 from monitor.web.look import page
 from monitor.web.pages import midnight
-from monitor.web.wishes import CaseId, Dismissed, Given, Page, Snoozed, Wanted
+from monitor.web.wishes import CaseId, Dismissed, Given, Joined, Page, Parted, Snoozed, Wanted
 
 ABOUT = """
 Cases and what people do with them, as the inbox shows them. Moments are ISO 8601 in UTC.
@@ -42,7 +42,7 @@ def _problems(*statuses: int) -> Problems:
         401: "There is no token, or it is wrong or too old.",
         403: "The token's scopes don't reach so far.",
         404: "There is no such case.",
-        409: "The case has moved on: nothing was changed.",
+        409: "It can't be done as things stand: nothing was changed.",
         422: "The request makes no sense; `detail` says what.",
     }
     return {status: {"model": shapes.Problem, "description": known[status]} for status in statuses}
@@ -127,14 +127,17 @@ def _add_reads(made: FastAPI, app: App, reading: Any) -> None:
 
 
 def _add_acts(made: FastAPI, app: App, acting: Any) -> None:
-    def act(case_id: int, move: Callable[[Case, datetime], Move]) -> shapes.Story:
+    def done(case_id: int, deed: Callable[[], Case]) -> shapes.Story:
         try:
-            app.act(case_id, move)
+            case = deed()
         except NotAllowed as error:
             raise HTTPException(409 if story(app.store, case_id) else 404, str(error)) from None
-        found = story(app.store, case_id)
+        found = story(app.store, case.id)
         assert found is not None
         return shapes.story(found, app.clock())
+
+    def act(case_id: int, move: Callable[[Case, datetime], Move]) -> shapes.Story:
+        return done(case_id, lambda: app.act(case_id, move))
 
     @made.post("/cases/{case_id}/claim", responses=ACTING, tags=["act"])
     def claim(case_id: Number, token: Token = acting) -> shapes.Story:
@@ -166,6 +169,17 @@ def _add_acts(made: FastAPI, app: App, acting: Any) -> None:
     def reopen(case_id: Number, token: Token = acting) -> shapes.Story:
         """Takes back an answer or a dismissal."""
         return act(case_id, lambda case, now: moves.reopen(case, token.name, now))
+
+    @made.post("/cases/{case_id}/split", responses=ACTING, tags=["act"])
+    def split(case_id: Number, said: Parted, token: Token = acting) -> shapes.Story:
+        """A post that was joined to the case is another matter: it and what stands in its thread get a case of their
+        own, which is given back."""
+        return done(case_id, lambda: app.split(case_id, said.post.strip(), token.name))
+
+    @made.post("/cases/{case_id}/join", responses=ACTING, tags=["act"])
+    def join(case_id: Number, said: Joined, token: Token = acting) -> shapes.Story:
+        """Another case is the same matter: it becomes part of this one, with one clock and one answer."""
+        return done(case_id, lambda: app.join(case_id, said.case, token.name))
 
 
 def _nothing_unknown(request: Request) -> None:

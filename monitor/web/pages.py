@@ -25,7 +25,7 @@ from monitor.web.doors import Doors, inside
 from monitor.web.live import Live
 from monitor.web.look import page
 from monitor.web.numbers import Numbers
-from monitor.web.wishes import CaseId, Dismissed, Given, Listed, Snoozed, Span
+from monitor.web.wishes import CaseId, Dismissed, Given, Joined, Listed, Parted, Snoozed, Span
 
 SHELVES = (("waiting", "Waiting"), ("late", "Late"), ("open", "Unclaimed"), ("answered", "Answered"), ("all", "All"))
 SNOOZES = (15, 60, 240)
@@ -96,6 +96,14 @@ class Pages:
         @self.router.post("/cases/{case_id}/assign")
         def assign(case_id: Number, said: Annotated[Given, Form()], user: User = agent) -> Response:
             return self._act(case_id, user, "", lambda case, now: moves.assign(case, user.name, now, said.to))
+
+        @self.router.post("/cases/{case_id}/split")
+        def split(case_id: Number, said: Annotated[Parted, Form()], user: User = agent) -> Response:
+            return self._done(case_id, user, "", lambda: app.split(case_id, said.post.strip(), user.name))
+
+        @self.router.post("/cases/{case_id}/join")
+        def join(case_id: Number, said: Annotated[Joined, Form()], user: User = agent) -> Response:
+            return self._done(case_id, user, "", lambda: app.join(case_id, said.case, user.name))
 
         @self.router.get("/figures")
         def figures(wanted: Annotated[Span, Query()], user: User = someone) -> Response:
@@ -193,11 +201,14 @@ class Pages:
         return sorted(said, key=lambda post: post.at)
 
     def _act(self, case_id: int, user: User, next: str, move: Callable[[Case, datetime], Move]) -> Response:
+        return self._done(case_id, user, next, lambda: self._app.act(case_id, move))
+
+    def _done(self, case_id: int, user: User, next: str, deed: Callable[[], Case]) -> Response:
         try:
-            self._app.act(case_id, move)
+            case = deed()
         except NotAllowed as error:
             return self._case(case_id, user, 409, f"Not done: {error}.")
-        return RedirectResponse(inside(next) if next else f"/cases/{case_id}", 303)
+        return RedirectResponse(inside(next) if next else f"/cases/{case.id}", 303)
 
     def _sources(self, user: User) -> Response:
         now = self._app.clock()

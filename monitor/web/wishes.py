@@ -121,6 +121,27 @@ class Snoozed(BaseModel):
         return opening(case, now) if self.until_opening else now + timedelta(minutes=self.minutes)
 
 
+class Parted(BaseModel):
+    """Which post is another matter."""
+
+    post: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=2000,
+            pattern=SAYING,
+            description="The post's number here, its id on the platform or its address.",
+        ),
+        AfterValidator(storable),
+    ]
+
+
+class Joined(BaseModel):
+    """Which case is the same matter."""
+
+    case: Annotated[CaseId, Field(description="The number of the case that becomes part of it.")]
+
+
 class Given(BaseModel):
     """Who has the case from now on."""
 

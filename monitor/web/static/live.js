@@ -38,6 +38,7 @@ export async function submit(form) {
   const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) }).catch(() => null);
   button.removeAttribute("aria-busy");
   if (!answer) return news("The server can't be reached: nothing was changed.");
+  if (answer.redirected && new URL(answer.url).pathname !== location.pathname) return location.assign(answer.url);
   const fresh = await answer.text();
   asked++;
   show(answer, fresh);
