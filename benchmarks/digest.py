@@ -43,7 +43,7 @@ def main() -> None:
     table = Table(
         "behind the week", "posts", "figures s", "four forms s", "in all s", "of it CPU s", "figures", box=None
     )
-    costs: list[tuple[Cost, Cost]] = []
+    costs: list[tuple[Cost, Cost, int]] = []
     with tempfile.TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{folder}/monitor.db")
         store.prepare()
@@ -59,11 +59,12 @@ def main() -> None:
         table.add_row("three months, twice the posts", f"{2 * posts:,}", *shown(costs))
         store.close()
     Console().print(table)
-    slowest = max(figures[0] + forms[0] for figures, forms in costs)
-    first, *_, oldest, loud = [figures[1] for figures, _ in costs]
+    slowest = max(figures[0] + forms[0] for figures, forms, _ in costs)
+    first, *_, oldest, loud = [figures[1] for figures, *_ in costs]
     Console().print(
         f"[bold]A digest takes {slowest:.1f} s at most (limit {LIMIT:.0f} s). With eight times the history its figures "
-        f"take {oldest / first:.2f} times the CPU time, with twice the posts {loud / first:.2f} times.[/]"
+        f"take {oldest / first:.2f} times the CPU time, with {costs[-1][2] / costs[0][2]:.2f} times the posts in its "
+        f"weeks {loud / first:.2f} times.[/]"
     )
 
 
@@ -73,8 +74,9 @@ def quarter(store: Store, brand: str, back: int, posts: int, cases: int) -> None
     fill(store, Year(end=end, days=QUARTER.days, posts=posts, cases=cases, waiting=waiting, brands=[brand], seed=back))
 
 
-def measured(store: Store, brand: str) -> tuple[Cost, Cost]:
-    """The best of three: the figures, and the page, mail, PDF and Slack message that are made of them."""
+def measured(store: Store, brand: str) -> tuple[Cost, Cost, int]:
+    """The best of three: the figures, and the page, mail, PDF and Slack message that are made of them; and the posts
+    in the weeks that they are about."""
     week, zone = Week.named("2026-W47"), ZoneInfo("Europe/Tallinn")
     about = About(brand=brand, week=week, zone=zone, target=timedelta(hours=1), sources=("export",))
     found = review(store, about, END)
@@ -84,7 +86,7 @@ def measured(store: Store, brand: str) -> tuple[Cost, Cost]:
         edition.page()
         edition.message("k")
 
-    return least(lambda: review(store, about, END)), least(draw)
+    return least(lambda: review(store, about, END)), least(draw), sum(week.posts.posts for week in found.weeks)
 
 
 def least(work: Callable[[], Any]) -> Cost:
@@ -97,8 +99,8 @@ def spent(work: Callable[[], Any]) -> Cost:
     return time.perf_counter() - begun, time.process_time() - used
 
 
-def shown(costs: list[tuple[Cost, Cost]]) -> list[str]:
-    (read, read_cpu), (drawn, drawn_cpu) = costs[-1]
+def shown(costs: list[tuple[Cost, Cost, int]]) -> list[str]:
+    (read, read_cpu), (drawn, drawn_cpu), _ = costs[-1]
     times = read_cpu / costs[0][0][1]
     return [*(f"{second:.2f}" for second in (read, drawn, read + drawn, read_cpu + drawn_cpu)), f"×{times:.2f}"]
 

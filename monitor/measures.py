@@ -22,6 +22,19 @@ _FACTS = (
 )  # fmt: skip
 
 
+_said, _judged = mentions.alias("said"), verdicts.alias("judged")
+_FIRST = (
+    select(mentions.c.id)
+    .join(verdicts, verdicts.c.mention_id == mentions.c.id)
+    .where(mentions.c.case_id == cases.c.id, verdicts.c.is_complaint)
+    .order_by(mentions.c.posted_at, mentions.c.id)
+    .limit(1)
+    .correlate(cases)
+    .scalar_subquery()
+)
+"""A case's first complaint."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
     """Whatever was posted from `since` on and before `until`; of one brand, or of all."""
@@ -53,7 +66,6 @@ class Volume:
 def waits(connection: Connection, period: Period) -> list[Wait]:
     """The cases of a period by when their complaint was posted, in the order of their ids."""
     within = _within(cases, period)
-    said = _first_complaints(within)
     urgent = exists().where(
         mentions.c.case_id == cases.c.id, verdicts.c.mention_id == mentions.c.id, verdicts.c.is_complaint,
         verdicts.c.severity == "urgent",
@@ -66,14 +78,15 @@ def waits(connection: Connection, period: Period) -> list[Wait]:
         select(
             cases.c.id,
             *(cases.c[name] for name in _FACTS),
-            said.c.topic,
-            said.c.language,
+            _judged.c.topic,
+            func.coalesce(_judged.c.language, _said.c.lang).label("language"),
             urgent.label("urgent"),
             or_(cases.c.round > 1, reopened).label("again"),
             ((cases.c.state == State.DISMISSED) & misjudged).label("misjudged"),
         )
-        .outerjoin(said, (said.c.case_id == cases.c.id) & (said.c.place == 1))
-        .where(*within, *of_topics(said, period.topics))
+        .outerjoin_from(cases, _said, _said.c.id == _FIRST)
+        .outerjoin(_judged, _judged.c.mention_id == _said.c.id)
+        .where(*within, *of_topics(_judged, period.topics))
         .order_by(cases.c.id)
     )
     return [_wait(row) for row in connection.execute(statement)]
@@ -113,9 +126,8 @@ def backlog(connection: Connection, at: datetime, brand: str | None = None, topi
     waited = (stopped_later, cases.c.posted_at < at, *_of(cases, brand))
     statement = select(cases.c.id).where(*waited)
     if topics:
-        said = _first_complaints(waited)
-        statement = statement.outerjoin(said, (said.c.case_id == cases.c.id) & (said.c.place == 1))
-        statement = statement.where(*of_topics(said, topics))
+        statement = statement.outerjoin_from(cases, _judged, _judged.c.mention_id == _FIRST)
+        statement = statement.where(*of_topics(_judged, topics))
     return tuple(connection.scalars(statement.order_by(cases.c.id)).all())
 
 
@@ -134,23 +146,6 @@ def _counted(period: Period, key: ColumnElement[Any]) -> Any:
         .select_from(mentions.outerjoin(verdicts, verdicts.c.mention_id == mentions.c.id))
         .where(*_within(mentions, period), *heard, *of_topics(verdicts, period.topics))
         .group_by(key)
-    )
-
-
-def _first_complaints(which: Sequence[ColumnElement[bool]]) -> Any:
-    """The complaints of these cases, numbered from each case's first."""
-    order = (mentions.c.posted_at, mentions.c.id)
-    return (
-        select(
-            mentions.c.case_id,
-            verdicts.c.topic,
-            func.coalesce(verdicts.c.language, mentions.c.lang).label("language"),
-            func.row_number().over(partition_by=mentions.c.case_id, order_by=order).label("place"),
-        )
-        .join(verdicts, verdicts.c.mention_id == mentions.c.id)
-        .join(cases, cases.c.id == mentions.c.case_id)
-        .where(*which, verdicts.c.is_complaint)
-        .subquery()
     )
 
 
