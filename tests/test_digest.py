@@ -120,7 +120,7 @@ def test_what_was_not_heard_is_said_before_anything_is_made_of_the_figures(weeks
     found = look(weeks)
     assert [(each.source, each.until - each.since) for each in found.silences] == [("", HOUR), ("x", 3 * HOUR)]
     assert sentences(found)[4] == (
-        "Not everything was heard: posts of 4 h may be missing, so the true numbers can be higher."
+        "Not everything was heard: posts of 3 h may be missing, so the true numbers can be higher."
     )
     assert (
         "the monitor itself: nothing was heard from Mon 16 Nov, 00:00 to Mon 16 Nov, 01:00" in edit(found, "en").text()

@@ -1,8 +1,8 @@
 """Tells what the week's figures may lack: times in which a platform or the monitor itself could not hear."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, select
 
@@ -43,6 +43,15 @@ def silences(connection: Connection, period: Period, sources: Collection[str]) -
                 source = "" if row.kind == OUTAGE else row.source
                 found.append(Silence(source=source, since=since, until=until, why=row.why))
     return sorted(found, key=lambda each: (each.since, each.source))
+
+
+def together(silences: Sequence[Silence]) -> timedelta:
+    """How long something was not heard; what two sources missed at once counts once."""
+    total, heard_again = timedelta(), datetime.min.replace(tzinfo=UTC)
+    for each in sorted(silences, key=lambda silence: silence.since):
+        total += max(each.until - max(each.since, heard_again), timedelta())
+        heard_again = max(heard_again, each.until)
+    return total
 
 
 def _bounds(place: str, noted: datetime) -> tuple[datetime, datetime]:
