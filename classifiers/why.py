@@ -9,6 +9,10 @@ WEAKEST = 0.4
 """A phrase that adds less than this part of the strongest one is not named."""
 LONGEST = 60
 """Characters of a phrase."""
+CUT = "…"
+"""Where a longer one goes on."""
+SHORT = 3
+"""Letters of a word that tells nothing alone."""
 _WORD = re.compile(r"\S+")
 _SILENT = re.compile(r"@[\w.-]+|https?\S*|[\W_]+")
 
@@ -33,9 +37,10 @@ def why(text: str, spans: Sequence[Span], shares: Sequence[float]) -> tuple[str,
             (begun, _), most = phrases.pop()
             phrase, share = (begun, phrase[1]), max(most, share)
         phrases.append((phrase, share))
-    best = sorted(phrases, key=lambda each: -each[1])[:MOST]
+    telling = [each for each in phrases if len(text[slice(*each[0])].strip(".,:;!?")) > SHORT] or phrases
+    best = sorted(telling, key=lambda each: -each[1])[:MOST]
     return tuple(_short(text[start:end]) for (start, end), _share in best)
 
 
 def _short(phrase: str) -> str:
-    return phrase if len(phrase) <= LONGEST else phrase[: LONGEST - 1].rstrip() + "…"
+    return phrase if len(phrase) <= LONGEST else phrase[: LONGEST - 1].rstrip() + CUT

@@ -20,7 +20,7 @@ from monitor.app import App
 from monitor.inbox import Filter, counts, entries
 from monitor.schema import mentions
 from monitor.store import Store
-from monitor.web.look import LONGEST_POST
+from monitor.web.look import LONGEST_POST, marked
 from tests.databases import fresh
 from tests.desk import NOON, Desk, minutes
 from tests.inbox import PASSWORD, Inbox, desk_at
@@ -95,6 +95,13 @@ def test_a_page_that_is_not_there_says_so_kindly(served: Inbox) -> None:
         assert "There is no" in answer.text
     assert kati.get("/cases/first").status_code == 422
     assert kati.get("/?state=lost").status_code == 422
+
+
+def test_what_drove_a_verdict_is_marked_whole_words_and_long_phrases_as_far_as_they_are_named() -> None:
+    post = "So late! Someone charged me twice for <b>this</b>"
+    assert marked(post, ("charged me tw…", "So")) == (
+        "<mark>So</mark> late! Someone <mark>charged me tw</mark>ice for &lt;b&gt;this&lt;/b&gt;"
+    )
 
 
 # Filters and search, on both databases

@@ -26,6 +26,12 @@ def test_neighbours_are_one_phrase() -> None:
     assert why(text, [(0, 5), (6, 10), (29, 35)], [1.0, 0.8, 0.9]) == ("third week", "thanks")
 
 
+def test_a_short_word_tells_nothing_beside_others() -> None:
+    text = "So @lainepost charged me twice"
+    assert why(text, [(0, 2), (14, 24), (25, 30)], [2.0, 1.0, 1.0]) == ("charged me twice",)
+    assert why("So", [(0, 2)], [1.0]) == ("So",)
+
+
 def test_handles_links_and_signs_are_never_named() -> None:
     text = "@pohjanet http://x.example/a !!! broken"
     spans = [(0, 9), (10, 28), (29, 32), (33, 39)]

@@ -15,6 +15,7 @@ from alerts.case import Case, State
 from alerts.voice import ENGLISH
 from alerts.words import LANGUAGES, clean, handle, line, platform, safe_url, shorten
 from classifiers.base import Topic
+from classifiers.why import CUT
 from monitor.inbox import Entry
 from monitor.views import describe
 
@@ -75,10 +76,11 @@ def clock(case: Case, now: datetime) -> str:
 def marked(text: str, why: tuple[str, ...]) -> Markup:
     """A post with the words that drove its verdict marked; everything in it is only text."""
     shown = shorten(text, LONGEST_POST, lines=200)
-    words = sorted({clean(word).strip() for word in why} - {""}, key=len, reverse=True)
+    words = sorted({clean(word).strip() for word in why} - {"", CUT}, key=len, reverse=True)
     if not words:
         return escape(shown)
-    parts = re.split(f"({'|'.join(map(re.escape, words))})", shown)
+    ways = (re.escape(word.removesuffix(CUT)) + ("" if word.endswith(CUT) else r"(?!\w)") for word in words)
+    parts = re.split(rf"(?<!\w)({'|'.join(ways)})", shown)
     return Markup("").join(
         Markup("<mark>{}</mark>").format(part) if index % 2 else part for index, part in enumerate(parts)
     )
