@@ -1,8 +1,8 @@
 """Tells what the week's figures may lack: times in which a platform or the monitor itself could not hear."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
@@ -45,12 +45,13 @@ def silences(connection: Connection, period: Period, sources: Collection[str]) -
     return sorted(found, key=lambda each: (each.since, each.source))
 
 
-def together(silences: Sequence[Silence]) -> timedelta:
-    """How long something was not heard; what two sources missed at once counts once."""
-    total, heard_again = timedelta(), datetime.min.replace(tzinfo=UTC)
-    for each in sorted(silences, key=lambda silence: silence.since):
-        total += max(each.until - max(each.since, heard_again), timedelta())
-        heard_again = max(heard_again, each.until)
+def length(found: Iterable[Silence]) -> timedelta:
+    """The time in which at least one of them was; what two share counts once."""
+    total, heard = timedelta(), None
+    for each in sorted(found, key=lambda each: each.since):
+        since = each.since if heard is None else max(each.since, heard)
+        total += max(each.until - since, timedelta())
+        heard = each.until if heard is None else max(each.until, heard)
     return total
 
 

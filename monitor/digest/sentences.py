@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from monitor.digest.gaps import together
+from monitor.digest.gaps import length
 from monitor.digest.language import Voice
 from monitor.digest.review import Review, Topic
 from monitor.metrics import Ids
@@ -172,7 +172,7 @@ def on_day(weekday: int, say: Voice) -> str:
 
 def _meaning(review: Review, say: Voice) -> str:
     """That figures are too low comes first; else what the answers mean to those who complain."""
-    heard_nothing = together(review.silences)
+    heard_nothing = length(review.silences)
     if heard_nothing >= timedelta(minutes=30):
         return say(
             "Not everything was heard: posts of {length} may be missing, so the true numbers can be higher.",

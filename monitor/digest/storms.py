@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import Connection, Row, func, or_, select
 
 from alerts.case import State
 from monitor import ledger
@@ -29,9 +29,11 @@ class Storm:
 
 
 def storms(connection: Connection, period: Period, now: datetime) -> list[Storm]:
-    """The storms of which a part was in the period, oldest first."""
+    """The storms about the period's topics of which a part was in it, oldest first."""
     lasted = (rows.c.started_at < period.until, or_(rows.c.ended_at.is_(None), rows.c.ended_at >= period.since))
-    found = connection.execute(select(rows).where(rows.c.brand == period.brand, *lasted).order_by(rows.c.started_at))
+    about = (func.coalesce(func.nullif(rows.c.topic, ""), "other").in_(period.topics),) if period.topics else ()
+    mine = select(rows).where(rows.c.brand == period.brand, *lasted, *about)
+    found = connection.execute(mine.order_by(rows.c.started_at, rows.c.id))
     return [_storm(connection, row, now) for row in found.all()]
 
 
