@@ -11,6 +11,8 @@ import pytest
 from tests.databases import fresh, migrate
 from tests.desk import Desk
 
+os.environ.pop("PYTHONUNBUFFERED", None)  # programs hold their output back as they do under cron
+
 
 @pytest.fixture(autouse=True)
 def logging_as_it_was() -> Iterator[None]:

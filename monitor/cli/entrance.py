@@ -79,17 +79,26 @@ def told() -> Iterator[None]:
     from classifiers.base import BadModel
 
     try:
-        yield
-        sys.stdout.flush()
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
     except BadModel as error:
         say(str(error))
         raise typer.Exit(MISCONFIGURED) from None
-    except BrokenPipeError:  # nobody reads any more
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(FAILED) from None
     except OSError as error:
-        say(f"{error.filename or 'input or output'}: {error.strerror or error}")
+        _let_go()
+        if not isinstance(error, BrokenPipeError):  # a reader that goes away knows why
+            say(f"{error.filename or 'input or output'}: {error.strerror or error}")
         raise typer.Exit(FAILED) from None
+
+
+def _let_go() -> None:
+    """What can't be written now is not tried again when the program ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager
