@@ -51,6 +51,7 @@ LISTS = {
     "all, the 200th page": "/?state=all&offset=10000",
     "of one brand": "/?state=all&brand=Lainepost",
     "of one platform": "/?state=all&platform=reddit",
+    "of a platform where nobody wrote": "/?state=all&platform=rss",
     "about a topic": "/?state=all&topic=refund",
     "in one language": "/?state=all&language=ru",
     "urgent, which is rare": "/?state=all&severity=urgent",

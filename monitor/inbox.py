@@ -69,6 +69,11 @@ class Entry:
     complaints: tuple[Complaint, ...]
     """The customer's posts, oldest first."""
 
+    @property
+    def platforms(self) -> list[str]:
+        """Where the customer wrote: first where the case began."""
+        return list(dict.fromkeys((self.case.platform, *(each.mention.platform for each in self.complaints))))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
@@ -184,9 +189,12 @@ def _order(shelf: Shelf) -> Sequence[Any]:
 
 
 def _written_on(platform: str) -> ColumnElement[bool]:
-    """The customer wrote there: a joined case is on several platforms."""
-    hers = and_(mentions.c.case_id == cases.c.id, mentions.c.platform == platform, ~mentions.c.by_brand)
-    return (cases.c.platform == platform) | exists().where(hers)
+    """The customer wrote there: a joined case is on several platforms.
+
+    Asked case by case: an `exists` has PostgreSQL read all that was ever written there before the first case is shown.
+    """
+    hers = select(mentions.c.platform).where(mentions.c.case_id == cases.c.id, ~mentions.c.by_brand)
+    return (cases.c.platform == platform) | literal(platform).in_(hers)
 
 
 def _judged(wanted: Filter) -> ColumnElement[bool] | None:

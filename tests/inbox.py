@@ -13,6 +13,7 @@ from monitor.config.model import Web
 from monitor.web.server import Server
 from tests.databases import fresh
 from tests.desk import Desk, minutes
+from tests.test_joins import elsewhere
 
 PASSWORD = "kolm väikest põrsakest"
 
@@ -24,6 +25,15 @@ def desk_at(folder: Path) -> Desk:
     desk.post("=HYPERLINK broken phone", "tom", ago=70)
     desk.tick()
     return desk
+
+
+def joined_at(desk: Desk) -> tuple[int, int]:
+    """Mari's case, with what she wrote on Reddit joined to it, and the case that was there for that before."""
+    elsewhere(desk, "still late, and the locker is broken", "mari_maasikas", "reddit", ago=5)
+    desk.tick(1)
+    number = {story.case.author: story.case.id for story in desk.stories}
+    desk.app.join(number["mari"], number["mari_maasikas"], "rein")
+    return number["mari"], number["mari_maasikas"]
 
 
 class Inbox:

@@ -10,20 +10,22 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from alerts import case as moves
+from alerts.base import Alert
 from alerts.case import State
 from alerts.hours import Hours
 from monitor import accounts
 from monitor.accounts import Refused, Role
 from monitor.app import App
 from monitor.inbox import Filter, counts, entries
-from monitor.schema import mentions
+from monitor.schema import cases, mentions
 from monitor.store import Store
 from monitor.web.look import LONGEST_POST, marked
 from tests.databases import fresh
 from tests.desk import NOON, Desk, minutes
-from tests.inbox import PASSWORD, Inbox, desk_at
+from tests.inbox import PASSWORD, Inbox, desk_at, joined_at
 from tests.test_joins import elsewhere
 from tests.weeks import Weeks
 
@@ -38,6 +40,12 @@ def listed(answer: httpx.Response) -> list[int]:
     """The cases in the list, from top to bottom."""
     assert answer.status_code == 200, answer.text
     return [int(number) for number in re.findall(r'id="case-(\d+)"', answer.text)]
+
+
+def told(desk: Desk, channel: str) -> list[Alert]:
+    """The cases that a channel heard of, in turn."""
+    shown = (letter.shown[-1] for letter in desk.paper(channel).letters)
+    return [alert for alert in shown if isinstance(alert, Alert)]
 
 
 def number_of(desk: Desk, author: str) -> int:
@@ -247,6 +255,61 @@ def test_another_matter_is_split_off_and_joined_again(served: Inbox) -> None:
     assert kati.post(f"/cases/{mari}/join", data={"case": "x"}).status_code == 422
 
 
+def test_a_joined_case_says_in_the_list_on_which_platforms_it_is(served: Inbox) -> None:
+    mari, _ = joined_at(served.desk)
+    page = served.person("kati").get("/?platform=reddit")
+    assert listed(page) == [mari]
+    assert "u/mari_maasikas" in page.text
+    assert "Lainepost · Chat, Reddit" in page.text
+
+
+def test_another_matter_is_offered_only_where_it_can_be(served: Inbox) -> None:
+    kati, desk = served.person("kati"), served.desk
+    mari, _ = joined_at(desk)
+
+    def offered() -> list[str]:
+        return re.findall(
+            r"Another matter<span class=.unseen.> is what (\S+) wrote on ([^<]+)<", kati.get(f"/cases/{mari}").text
+        )
+
+    assert offered() == [("u/mari_maasikas", "Reddit")], "the thread that the case began with stays"
+    desk.app.split(mari, "p3", "rein")
+    assert offered() == []
+    desk.app.join(mari, number_of(desk, "mari_maasikas"), "rein")
+    kati.post(f"/cases/{mari}/dismiss")
+    assert offered() == [], "a dismissed case has to be reopened first"
+    kati.post(f"/cases/{mari}/reopen")
+    assert offered() == [("u/mari_maasikas", "Reddit")]
+
+
+def test_a_case_that_became_part_of_another_leads_there_and_is_not_reopened_empty(served: Inbox) -> None:
+    kati, desk = served.person("kati"), served.desk
+    mari, other = joined_at(desk)
+    page = kati.get(f"/cases/{other}").text
+    assert f'rein joined it to <a href="/cases/{mari}">case {mari}</a>' in page
+    assert f"/cases/{other}/reopen" not in page
+    assert f'rein joined <a href="/cases/{other}">case {other}</a> to it' in kati.get(f"/cases/{mari}").text
+    refused = kati.post(f"/cases/{other}/reopen")
+    assert (refused.status_code, f"case {other} is part of another case now" in refused.text) == (409, True)
+    before = len(desk.paper("managers").letters)
+    desk.tick(29)
+    desk.tick(31)
+    assert {alert.key.split(":")[1] for alert in told(desk, "managers")[before:]} == {str(mari)}
+    desk.app.split(mari, "p3", "kati")
+    kati.post(f"/cases/{other}/dismiss")
+    assert kati.post(f"/cases/{other}/reopen").status_code == 303, "split off again, it is a case like any other"
+
+
+def test_a_case_of_another_brand_is_not_joined(served: Inbox) -> None:
+    desk = served.desk
+    mari, tom = number_of(desk, "mari"), number_of(desk, "tom")
+    with desk.app.store.write() as connection:
+        connection.execute(update(cases).where(cases.c.id == tom).values(brand="Põhjasild"))
+    refused = served.person("kati").post(f"/cases/{mari}/join", data={"case": tom})
+    assert refused.status_code == 409
+    assert f"case {mari} is about Lainepost, case {tom} about Põhjasild" in refused.text
+
+
 def test_who_comes_second_is_told_that_nothing_was_done(served: Inbox) -> None:
     kati, rein = served.person("kati"), served.person("rein")
     assert kati.post("/cases/1/claim").status_code == 303
@@ -333,6 +396,8 @@ def test_roles_reach_as_far_as_they_say(served: Inbox) -> None:
     viewer, agent, admin = (served.person(role, role) for role in (Role.VIEWER, Role.AGENT, Role.ADMIN))
     assert "/claim" not in viewer.get("/").text
     assert viewer.post("/cases/1/claim").status_code == 403
+    assert viewer.post("/cases/1/join", data={"case": "2"}).status_code == 403
+    assert viewer.post("/cases/1/split", data={"post": "p1"}).status_code == 403
     assert agent.post("/cases/1/claim").status_code == 303
     assert agent.get("/people").status_code == 403
     assert agent.post("/people/viewer", data={"role": "admin"}).status_code == 403
@@ -419,9 +484,11 @@ def test_a_name_is_given_once_and_a_password_is_long(small_desk: Desk) -> None:
     ],
 )
 def test_another_site_can_not_act_in_somebodys_name(served: Inbox, headers: dict[str, str]) -> None:
-    kati = served.person("kati")
+    kati, before = served.person("kati"), served.desk.kinds(1)
     assert kati.post("/cases/1/claim", headers=headers).status_code == 403
-    assert served.desk.kinds(1)[-1] != "claimed"
+    assert kati.post("/cases/1/join", data={"case": "2"}, headers=headers).status_code == 403
+    assert kati.post("/cases/1/split", data={"post": "p1"}, headers=headers).status_code == 403
+    assert served.desk.kinds(1) == before
 
 
 def test_a_site_that_pretends_to_be_this_one_is_not_answered(served: Inbox) -> None:

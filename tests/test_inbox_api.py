@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from alerts.case import Dismissal
 from monitor.accounts import Scope
 from monitor.cli.program import cli
-from tests.inbox import Inbox, desk_at
+from tests.inbox import Inbox, desk_at, joined_at
 
 
 @pytest.fixture
@@ -73,6 +73,29 @@ def test_a_program_splits_a_case_and_joins_it_again(served: Inbox) -> None:
     assert robot.post(f"/cases/{mari}/join", json={"case": 77}).status_code == 409
     assert robot.post(f"/cases/{mari}/split", json={"post": "nowhere"}).status_code == 409
     assert robot.post(f"/cases/{mari}/split", json={"post": " "}).status_code == 422
+
+
+def test_a_post_is_split_off_by_its_number_whatever_ids_its_platform_gives(served: Inbox) -> None:
+    robot, desk = served.program(Scope.READ, Scope.ACT), served.desk
+    for number, text in enumerate(("late here too", "late there too"), 1):
+        desk.post(text, "mari", thread=f"elsewhere {number}", external_id=str(5 - number))
+    desk.tick(1)
+    (case,) = robot.get("/cases?q=there").json()["cases"]
+    posts = robot.get(f"/cases/{case['id']}").json()["complaints"]
+    (post,) = (each for each in posts if each["text"] == "late there too")
+    assert post["id"] != str(post["number"]) in [each["id"] for each in posts], "a number that is another one's id"
+    new = robot.post(f"/cases/{case['id']}/split", json={"post": str(post["number"])}).json()
+    assert [each["text"] for each in new["complaints"]] == ["late there too"]
+
+
+def test_a_joined_case_is_found_and_exported_under_each_of_its_platforms(served: Inbox) -> None:
+    robot = served.program(Scope.READ)
+    mari, _ = joined_at(served.desk)
+    for platform in ("chat", "reddit"):
+        (case,) = (each for each in robot.get(f"/cases?platform={platform}").json()["cases"] if each["id"] == mari)
+        assert (case["platform"], case["platforms"]) == ("chat", ["chat", "reddit"])
+    (row,) = csv.DictReader(io.StringIO(robot.get("/cases.csv?platform=reddit").text))
+    assert row["platforms"] == "chat, reddit"
 
 
 def test_a_program_is_told_why_nothing_was_done(served: Inbox) -> None:

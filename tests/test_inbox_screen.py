@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from alerts import case as moves
 from monitor.accounts import Role
 from tests.browser import chromium, faults
-from tests.inbox import PASSWORD, Inbox, desk_at
+from tests.inbox import PASSWORD, Inbox, desk_at, joined_at
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 PATIENCE = 30_000
@@ -172,6 +172,47 @@ def test_a_case_is_given_away_snoozed_and_dismissed_on_its_page(served: Inbox, k
     expect(kati.get_by_role("button", name="Claim")).to_be_visible()
 
 
+def test_a_case_is_split_and_joined_again_without_a_mouse(served: Inbox, kati: Page) -> None:
+    mari, other = joined_at(served.desk)
+    kati.goto(f"/cases/{mari}")
+    alive(kati)
+    split = kati.get_by_role("button", name="Another matter is what u/mari_maasikas wrote on Reddit")
+    split.focus()
+    served.desk.app.act(mari, lambda case, now: moves.claim(case, "rein", now))
+    expect(kati.locator(".head .state")).to_have_text("rein")
+    expect(split).to_be_focused()
+    kati.keyboard.press("Enter")
+    expect(kati.get_by_role("heading", name="u/mari_maasikas")).to_contain_text(f"case {other}")
+    expect(kati.locator(".post")).to_have_count(1)
+    kati.get_by_role("link", name=f"case {mari}").last.focus()
+    kati.keyboard.press("Enter")
+    kati.get_by_label("Same as").focus()
+    kati.keyboard.type(str(other))
+    kati.keyboard.press("Enter")
+    expect(kati.locator(".post")).to_have_count(2)
+    expect(kati.locator("#timeline")).to_contain_text(f"kati joined case {other} to it")
+
+
+def test_on_a_phone_another_matter_is_under_the_thumb_and_a_refusal_in_sight(browser: Browser, served: Inbox) -> None:
+    screen = Screen(browser, served, **PHONE)
+    page = screen.sign_in("kati")
+    mari, other = joined_at(served.desk)
+    page.route(re.compile(r"/live\?"), lambda route: route.abort())  # the page does not hear what a colleague does
+    page.goto(f"/cases/{mari}")
+    button = page.get_by_role("button", name="Another matter")
+    box = button.bounding_box()
+    assert box
+    assert box["height"] >= 40
+    served.desk.app.split(mari, "p3", "rein")
+    button.tap()
+    expect(page.get_by_text(f"Not done: post 3 is no customer's post of case {mari}.")).to_be_in_viewport()
+    page.get_by_label("Same as").fill(str(other))
+    page.get_by_role("button", name="Join").tap()
+    button.tap()
+    expect(page.get_by_role("heading", name="u/mari_maasikas")).to_contain_text(f"case {other}")
+    screen.context.close()
+
+
 def test_what_a_colleague_does_meanwhile_is_seen_once_the_network_is_back(browser: Browser, served: Inbox) -> None:
     kati, rein = Screen(browser, served), Screen(browser, served)
     mine, theirs = (
@@ -303,4 +344,12 @@ def test_without_scripts_every_page_still_does_its_job(browser: Browser, served:
     page.get_by_role("link", name="@mari").click()
     page.get_by_role("button", name="Answered").click()
     expect(page.get_by_text("kati said that it is answered")).to_be_visible()
+    mari, other = joined_at(served.desk)
+    page.goto(f"/cases/{mari}")
+    page.get_by_role("button", name="Another matter").click()
+    expect(page.get_by_role("heading", name="u/mari_maasikas")).to_contain_text(f"case {other}")
+    page.get_by_role("link", name=f"case {mari}").last.click()
+    page.get_by_label("Same as").fill(str(other))
+    page.get_by_role("button", name="Join").click()
+    expect(page.locator(".post")).to_have_count(2)
     screen.context.close()

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import Connection, exists, select, update
 
 from alerts.case import Case, Move, NotAllowed
 from monitor import ledger
-from monitor.schema import cases, outbox
+from monitor.schema import cases, mentions, outbox
 from monitor.store import Store
 
 
@@ -20,6 +20,7 @@ def act(store: Store, case_id: int, move: Callable[[Case], Move]) -> Case:
         done = move(found[0])
         after = ledger.store(connection, found[0], done)
         if after.waiting and not found[0].waiting:
+            _holds_posts(connection, after)
             ledger.revive(connection, after)
         if done[1].kind == "assigned":
             ledger.call(connection, after, done[1].at)
@@ -32,3 +33,9 @@ def refresh(store: Store, case_id: int, now: datetime) -> None:
     with store.write() as connection:
         again = {"state": "pending", "due_at": now, "settled_at": None}
         connection.execute(update(outbox).where(*behind).values(again))
+
+
+def _holds_posts(connection: Connection, case: Case) -> None:
+    """Raises NotAllowed for a case whose posts have all become another's: nobody waits in it."""
+    if not connection.scalar(select(exists().where(mentions.c.case_id == case.id))):
+        raise NotAllowed(f"case {case.id} is part of another case now: split it off there")

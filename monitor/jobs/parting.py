@@ -28,9 +28,7 @@ def split(store: Store, case_id: int, post_id: int, ladder: Callable[[str], Ladd
         case = _alive(connection, case_id)
         post = connection.execute(select(mentions).where(mentions.c.id == post_id)).one_or_none()
         if post is None or post.case_id != case.id or post.by_brand:
-            raise NotAllowed(
-                f"post {post_id} is no customer's post of case {case.id}; `show {case.id} --json` has them"
-            )
+            raise NotAllowed(f"post {post_id} is no customer's post of case {case.id}")
         if (post.platform, post.thread_id) == (case.platform, case.thread_id):
             raise NotAllowed(f"post {post_id} is in the thread that case {case.id} began with: split off the other one")
         first = _first_complaint(connection, case.id, _thread(post))

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
 from alerts.base import Complaint
-from alerts.case import Case, State
+from alerts.case import Case, Event, State
 from alerts.voice import ENGLISH
 from alerts.words import LANGUAGES, clean, handle, line, platform, safe_url, shorten
 from classifiers.base import Topic
@@ -86,6 +86,15 @@ def marked(text: str, why: tuple[str, ...]) -> Markup:
     )
 
 
+def told(event: Event) -> str:
+    """One line of the timeline, with the way to the other case that it tells of."""
+    words, number = line(describe(event), 300), event.detail.get("case")
+    before, other, after = words.rpartition(f"case {number}")
+    if number is None or not other:
+        return escape(words)
+    return Markup('{}<a href="/cases/{}">{}</a>{}').format(before, number, other, after)
+
+
 def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
@@ -106,7 +115,7 @@ _TEMPLATES = Environment(
 )  # fmt: skip
 _TEMPLATES.globals |= {
     "LANGUAGES": LANGUAGES, "TOPICS": TOPICS, "version": _version(), "lead": lead, "tags": tags, "spoken": spoken,
-    "followers": followers, "tone": tone, "clock": clock, "marked": marked, "describe": describe, "handle": handle,
+    "followers": followers, "tone": tone, "clock": clock, "marked": marked, "told": told, "handle": handle,
 }  # fmt: skip
 _TEMPLATES.filters |= {
     "iso": iso, "line": line, "percent": ENGLISH.probability, "platform": platform, "web": safe_url,

@@ -19,6 +19,7 @@ from monitor import accounts, inbox
 from monitor.accounts import Refused, Role, User
 from monitor.app import App
 from monitor.inbox import NOBODY
+from monitor.jobs.parting import ALIVE
 from monitor.queries import Story, source_health, story
 from monitor.web.digests import digest, kept
 from monitor.web.doors import Doors, inside
@@ -45,6 +46,8 @@ class Said:
     url: str
     complaint: Complaint | None
     """With its verdict; None: the brand said it."""
+    parts: bool = False
+    """It can be said to be another matter: its thread joined the case, and has a complaint in it."""
 
 
 class Pages:
@@ -194,10 +197,13 @@ class Pages:
             Said(at=at, platform=platform, who=who, text=text, url=url, complaint=None)
             for at, platform, who, text, url in inbox.brand_replies(self._app.store, found.case)
         ]
+        own = (found.case.platform, found.case.thread_id)
+        bad = {_place(each) for each in found.complaints if each.verdict.is_complaint} - {own}
         for complaint in found.complaints:
             post = complaint.mention
+            parts = found.case.state in ALIVE and _place(complaint) in bad
             facts = {"platform": post.platform, "who": post.author, "text": post.text, "url": post.url}
-            said.append(Said(at=post.posted_at, complaint=complaint, **facts))
+            said.append(Said(at=post.posted_at, complaint=complaint, parts=parts, **facts))
         return sorted(said, key=lambda post: post.at)
 
     def _act(self, case_id: int, user: User, next: str, move: Callable[[Case, datetime], Move]) -> Response:
@@ -236,6 +242,10 @@ class Pages:
 
     def _frame(self, user: User, now: datetime) -> Mapping[str, Any]:
         return {"user": user, "now": now}
+
+
+def _place(complaint: Complaint) -> tuple[str, str]:
+    return complaint.mention.platform, complaint.mention.thread_id
 
 
 def midnight(now: datetime) -> datetime:

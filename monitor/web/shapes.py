@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from alerts.base import Complaint
-from alerts.case import Case, State, Stop
+from alerts.case import State, Stop
 from monitor import inbox, queries
 from monitor.views import describe
 
@@ -22,8 +22,9 @@ class Entry(BaseModel):
 
     id: int
     brand: str
-    platform: str
-    author: Annotated[str, Field(description="The customer's name there; empty once deleted.")]
+    platform: Annotated[str, Field(description="Where the case began.")]
+    platforms: Annotated[list[str], Field(description="Where the customer wrote: several for a joined case.")]
+    author: Annotated[str, Field(description="The customer's name in the latest post; empty once deleted.")]
     state: State
     posted_at: Annotated[datetime, Field(description="When the customer complained; the clock counts from then.")]
     respond_by: datetime
@@ -53,6 +54,7 @@ class Cases(BaseModel):
 class Post(BaseModel):
     """One post of the customer."""
 
+    number: Annotated[int, Field(description="By which it can be split off, whatever ids its platform gives.")]
     id: str
     platform: str
     thread_id: Annotated[str, Field(description="A case may have posts of several threads.")]
@@ -148,13 +150,13 @@ class Figures(BaseModel):
 
 
 def entry(found: inbox.Entry, now: datetime) -> Entry:
-    return Entry(**_facts(found.case, found.complaints, now))
+    return Entry(**_facts(found, now))
 
 
 def story(found: queries.Story, now: datetime) -> Story:
     case = found.case
     return Story(
-        **_facts(case, found.complaints, now),
+        **_facts(inbox.Entry(case=case, complaints=found.complaints), now),
         thread_id=case.thread_id,
         round=case.round,
         level=case.level,
@@ -166,7 +168,8 @@ def story(found: queries.Story, now: datetime) -> Story:
     )
 
 
-def _facts(case: Case, complaints: tuple[Complaint, ...], now: datetime) -> dict[str, Any]:
+def _facts(found: inbox.Entry, now: datetime) -> dict[str, Any]:
+    case, complaints = found.case, found.complaints
     living = [complaint for complaint in complaints if not complaint.deleted]
     bad = [complaint for complaint in living if complaint.verdict.is_complaint]
     followers = [item.mention.followers for item in living if item.mention.followers is not None]
@@ -175,6 +178,7 @@ def _facts(case: Case, complaints: tuple[Complaint, ...], now: datetime) -> dict
         "id": case.id,
         "brand": case.brand,
         "platform": case.platform,
+        "platforms": found.platforms,
         "author": living[-1].mention.author if living else "",
         "state": case.state,
         "posted_at": case.posted_at,
@@ -199,6 +203,7 @@ def _facts(case: Case, complaints: tuple[Complaint, ...], now: datetime) -> dict
 def _post(complaint: Complaint) -> Post:
     post, verdict = complaint.mention, complaint.verdict
     return Post(
+        number=complaint.id,
         id=post.external_id,
         platform=post.platform,
         thread_id=post.thread_id,

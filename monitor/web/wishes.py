@@ -35,7 +35,7 @@ class Wanted(BaseModel):
 
     state: Shelf = "waiting"
     brand: Word = ""
-    platform: Word = ""
+    platform: Annotated[Word, Field(description="One on which the customer wrote; a joined case has several.")] = ""
     topic: Word = ""
     language: Word = ""
     severity: Word = ""

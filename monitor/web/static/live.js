@@ -42,7 +42,9 @@ export async function submit(form) {
   const fresh = await answer.text();
   asked++;
   show(answer, fresh);
-  if (!document.getElementById("problem")) await refused(answer, fresh);
+  const problem = document.getElementById("problem");
+  if (!problem) await refused(answer, fresh);
+  else if (!answer.ok) problem.scrollIntoView({ block: "center" }); // what was pressed may be far below
 }
 
 async function refused(answer, fresh) {
