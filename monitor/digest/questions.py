@@ -74,9 +74,9 @@ def recurring(questions: Iterable[Asked], known: Sequence[str]) -> list[Recurrin
         words = _stems(question.text) - nothing
         if len(words) < 2:
             continue
-        near = sorted({number for word in words for number in having.get((question.language, word), ())})
-        for number in near:
-            if _alike(words, groups[number][0][1]) >= ALIKE:
+        shared = Counter(number for word in words for number in having.get((question.language, word), ()))
+        for number in sorted(shared):
+            if shared[number] >= ALIKE * min(len(words), len(groups[number][0][1])):
                 groups[number].append((question, words))
                 break
         else:
@@ -103,7 +103,3 @@ def _central(group: Sequence[tuple[Asked, frozenset[str]]]) -> tuple[Asked, ...]
 
 def _stems(text: str) -> frozenset[str]:
     return frozenset(word[:_STEM] for word in _WORD.findall(_LINK.sub(" ", text[:1000]).lower()))
-
-
-def _alike(one: frozenset[str], other: frozenset[str]) -> float:
-    return len(one & other) / min(len(one), len(other))
