@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from socket import AF_INET6, SOCK_STREAM, create_server, getaddrinfo, socket
+from socket import AF_INET6, IPPROTO_TCP, SOCK_STREAM, TCP_NODELAY, create_server, getaddrinfo, socket
 from urllib.parse import quote, urlsplit
 
 import uvicorn
@@ -43,6 +43,8 @@ class Server:
             self._socket: socket = create_server((web.host, web.port), family=family)
         except OSError as error:
             raise OSError(error.errno, error.strerror, f"web: listen: {web.listen}") from None
+        # asyncio does so only for sockets that were made by the protocol's name; else an answer's end waits for 40 ms.
+        self._socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
         port = self._socket.getsockname()[1]
         host = f"[{web.host}]" if family == AF_INET6 else web.host
         self.local_url = f"http://{host}:{port}"
