@@ -240,6 +240,9 @@ class Channel(ABC):
     def find(self, message: Message, since: datetime) -> str | None:
         """The reference of a message that a broken-off `send` may have left, by its key; None: it never arrived."""
 
+    def withdraw(self, reference: str) -> None:
+        """Takes back a message that turned out to be one too many; where a channel can't, it stays."""
+
     def link(self, reference: str) -> str | None:
         """A web address of a message, for the alert in another channel; None: there is none."""
         return None

@@ -140,6 +140,10 @@ class Slack(Suggesting):
                     return f"{channel}:{found['ts']}"
         return None
 
+    def withdraw(self, reference: str) -> None:
+        channel, ts = _split(reference)
+        self._api.call(self._client.chat_delete, Transient, channel=channel, ts=ts)
+
     def link(self, reference: str) -> str | None:
         channel, ts = _split(reference)
         workspace = self._api.whoami().get("url")

@@ -76,7 +76,8 @@ def verify(witness: Witness, slack: Slack) -> Findings:
         rows = connection.execute(select(outbox)).all()
     rooms = {name: slack.messages(room) for name, room in {"care": "care", "managers": "leads"}.items()}
     journal = [json.loads(line) for line in slack.journal.read_text("utf-8").splitlines()]
-    posted = [line for line in journal if line["method"] == "chat.postMessage"]
+    withdrawn = {line["ts"] for line in journal if line["method"] == "chat.delete"}
+    posted = [line for line in journal if line["method"] == "chat.postMessage" and line["ts"] not in withdrawn]
     keys = Counter(_key(message) for message in posted)
     wrong = [
         *witness.wrong,
@@ -93,7 +94,8 @@ def verify(witness: Witness, slack: Slack) -> Findings:
         "of them answered": sum(case.state == "answered" for case in every_case),
         "rounds after the first": sum(case.round - 1 for case in every_case),
         "messages": len(posted),
-        "edits": len(journal) - len(posted),
+        "edits": sum(line["method"] == "chat.update" for line in journal),
+        "taken back": len(withdrawn),
         "looks from outside": witness.looks,
     }
     return Findings(figures, wrong)

@@ -150,6 +150,9 @@ class Paper(Channel):
     def find(self, message: Message, since: datetime) -> str | None:
         return next((letter.reference for letter in self.letters if letter.key == message.key), None)
 
+    def withdraw(self, reference: str) -> None:
+        self.letters = [letter for letter in self.letters if letter.reference != reference]
+
     def link(self, reference: str) -> str | None:
         return f"https://paper.example/{reference}"
 

@@ -513,6 +513,15 @@ def test_an_edit_or_a_search_that_broke_off_is_simply_tried_again(api: SlackApi,
     assert slack.find(sample.alert(), sample.POSTED) == root
 
 
+def test_a_message_that_is_one_too_many_is_deleted(api: SlackApi) -> None:
+    slack = channel(api)
+    kept, extra = slack.send(sample.alert()), slack.send(sample.alert())
+    slack.withdraw(extra)
+    assert [message["ts"] for message in api.messages(CARE)] == [kept.partition(":")[2]]
+    with pytest.raises(Permanent, match="message_not_found"):
+        slack.withdraw(extra)
+
+
 def test_a_server_that_is_not_there_was_never_sent_anything() -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))

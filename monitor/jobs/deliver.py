@@ -6,7 +6,8 @@
                                    cancelled    no longer true when its turn came
 
 A claim is a lease: a row whose sender died is uncertain once the lease is over. Nothing leaves in the lease's second
-half, so that what one sender began has ended before the next one looks for it. Rows of one case and channel go out in
+half, so that what one sender began has ended before the next one looks for it; one that was frozen on its way and sends
+too late makes that good afterwards. Rows of one case and channel go out in
 their order; what belongs into a storm's thread waits for the storm's own message. Of what is due, urgent cases come
 first, then what has waited longest, and prepared answers, which hold nothing up, when nothing else is due. A channel
 that asks to wait is left alone until then, and no other with it; new messages and edits are counted apart, as Slack
@@ -63,6 +64,12 @@ _HEADED = ~exists().where(
 _BY_WEIGHT = when((outbox.c.kind == "answer", 1), else_=0)
 _HELD = update(outbox).where(outbox.c.id == bindparam("row"), outbox.c.attempts == bindparam("claim"))
 """A row, if its claim still holds: nobody has claimed it since."""
+_ARRIVED = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row"), outbox.c.due_at.is_not(None))
+    .values(attempts=outbox.c.attempts + 1)
+)
+"""A row that nobody has settled: its message is there, and whoever else has claimed it loses the claim."""
 _FIRST_ALERT = update(cases).where(
     cases.c.id == bindparam("case"), cases.c.round == bindparam("of_round"), cases.c.alerted_at.is_(None)
 )
@@ -181,7 +188,19 @@ def _deliver_one(store: Store, postman: Postman, row: Row[Any], leave_by: dateti
             log.exception("channel %s", row.channel)
         _later(store, row, _again(row, now), store.tell(error), state="uncertain")
         return store.tell(error)
-    _sent(store, row, message if found is None else None, reference, postman.clock())
+    if row.kind == "update":
+        _edited(store, row, message, postman.clock())
+    elif not _sent(store, row, message if found is None else None, reference, postman.clock()):
+        return _take_back(channel, row, reference)
+    return None
+
+
+def _take_back(channel: Channel, row: Row[Any], reference: str) -> str | None:
+    """Withdraws a message that left too late, after another sender had settled its row; what went wrong with that."""
+    try:
+        channel.withdraw(reference)
+    except (Transient, Permanent, Unknown) as error:
+        return f"message {row.key} is one too many and could not be taken back: {error}"
     return None
 
 
@@ -205,27 +224,43 @@ def _overtaken(row: Row[Any], message: Message) -> bool:
     return not message.case.waiting or message.case.round != row.round
 
 
-def _send(channel: Channel, row: Row[Any], message: Message) -> str | None:
-    """The reference of a new message; None for an edit."""
+def _send(channel: Channel, row: Row[Any], message: Message) -> str:
+    """The reference of the message that was sent or edited."""
     if row.kind == "update" and isinstance(message, Alert | Incident):
         channel.update(message)
-        return None
+        return str(message.root)
     if row.kind == "answer" and isinstance(message, Alert) and isinstance(channel, Suggesting):
         return channel.suggest(message)
     return channel.send(message)
 
 
-def _sent(store: Store, row: Row[Any], drawn: Message | None, reference: str | None, now: datetime) -> None:
-    """Settles a message that arrived, with the version of the case that it shows.
+def _sent(store: Store, row: Row[Any], drawn: Message | None, reference: str, now: datetime) -> bool:
+    """Settles a message that is there, with the version of the case that it shows; False: it is one too many.
 
     One that was found (`drawn` is None) shows the case as it stood when it left: the updates after it are not spared.
     """
-    shows = drawn.case.version if isinstance(drawn, Alert) and (row.kind == "update" or not drawn.root) else None
+    shows = drawn.case.version if isinstance(drawn, Alert) and not drawn.root else None
+    arrived = {"row": row.id, "state": "sent", "due_at": None, "settled_at": now, "error": None}
     with store.write() as connection:
-        if _write(connection, row, "sent", now, reference=reference, version=shows, error=None) and row.kind == "step":
+        if not connection.execute(_ARRIVED, arrived | {"reference": reference, "version": shows}).rowcount:
+            return connection.scalar(select(outbox.c.reference).where(outbox.c.id == row.id)) == reference
+        if row.kind == "step":
             detail = {"channel": row.channel, "step": row.step}
             ledger.log(connection, [(row.case_id, Event(at=now, kind="alerted", detail=detail))])
             connection.execute(_FIRST_ALERT, {"case": row.case_id, "of_round": row.round, "alerted_at": now})
+    return True
+
+
+def _edited(store: Store, row: Row[Any], drawn: Message, now: datetime) -> None:
+    """Settles an edit. One that came after another sender's may have undone it: the message is drawn once more."""
+    shows = drawn.case.version if isinstance(drawn, Alert) else None
+    with store.write() as connection:
+        if not _write(connection, row, "sent", now, version=shows, error=None):
+            if shows is not None:
+                newer = (outbox.c.case_id == row.case_id, outbox.c.channel == row.channel, outbox.c.version > shows)
+                connection.execute(update(outbox).where(*newer).values(version=shows))
+            again = {"state": "pending", "due_at": now, "settled_at": None}
+            connection.execute(update(outbox).where(outbox.c.id == row.id).values(again))
 
 
 def _settle(store: Store, row: Row[Any], state: str, now: datetime) -> None:

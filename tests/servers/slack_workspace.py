@@ -156,6 +156,7 @@ class Workspace:
             "auth.test": self._auth_test,
             "chat.postMessage": self._post,
             "chat.update": self._update,
+            "chat.delete": self._delete,
             "conversations.history": self._history,
             "conversations.replies": self._replies,
             "users.conversations": self._conversations,
@@ -198,15 +199,19 @@ class Workspace:
     def _update(self, arguments: Message) -> Message:
         self._scope("chat:write")
         room = self._open(arguments)
-        post = next((post for post in room.posts if post["ts"] == arguments.get("ts")), None)
-        if post is None:
-            raise Refused("message_not_found", str(arguments.get("ts")))
-        if post["bot_id"] != BOT:
-            raise Refused("cant_update_message", "another app's")
+        post = _own(room, arguments, "cant_update_message")
         check_message(arguments.get("text"), arguments.get("blocks"))
         post |= {"text": arguments["text"], "blocks": arguments["blocks"], "edited": {"user": USER}}
         self._write("chat.update", room, post)
         return {"channel": room.id, "ts": post["ts"], "text": post["text"]}
+
+    def _delete(self, arguments: Message) -> Message:
+        self._scope("chat:write")
+        room = self._open(arguments)
+        post = _own(room, arguments, "cant_delete_message")
+        room.posts.remove(post)
+        self._write("chat.delete", room, post)
+        return {"channel": room.id, "ts": post["ts"]}
 
     def _reply(self, arguments: Message) -> Message:
         self._scope("chat:write")
@@ -326,6 +331,16 @@ class Workspace:
             line = json.dumps({"method": method, "channel": room.id, "name": room.name, **post}, ensure_ascii=False)
             with self._journal.open("a", encoding="utf-8") as journal:
                 journal.write(f"{line}\n")
+
+
+def _own(room: Room, arguments: Message, refusal: str) -> Message:
+    """The app's message of that time stamp."""
+    post = next((post for post in room.posts if post["ts"] == arguments.get("ts")), None)
+    if post is None:
+        raise Refused("message_not_found", str(arguments.get("ts")))
+    if post["bot_id"] != BOT:
+        raise Refused(refusal, "another app's")
+    return post
 
 
 def _check_metadata(metadata: Any) -> None:
