@@ -33,7 +33,8 @@ class Options(BaseOptions):
     """The file, and the platform that its posts are from."""
 
     path: str
-    """A `.jsonl` file, or a `.csv` file with a header: id text author posted_at url thread_id reply_to followers lang.
+    """A `.jsonl` file, or a `.csv` file with a header: id text author posted_at url thread_id reply_to followers lang;
+    commas, semicolons or tabs between them.
     Only `text` is needed: a post without `posted_at` is as old as its first reading."""
     platform: str = "file"
     """The name on the mentions; the brand's handles on that platform are the brand's own here."""
@@ -76,7 +77,7 @@ class File(Connector):
         if cursor.get("offset", 0) > size or not _same(file, cursor.get("head", "")):
             cursor = {}
         still = cursor.get("size") == size
-        lines = _Lines(file, cursor.get("offset", 0), cursor.get("line", 0))
+        lines = _Lines(file, cursor.get("offset", 0), cursor.get("line", 0), cursor.get("between", ","))
         offset, line = lines.offset, lines.number
         columns: list[str] | None = cursor.get("columns")
         if self._csv and columns is None and (columns := _header(lines, still)):
@@ -99,7 +100,8 @@ class File(Connector):
             offset, line = lines.offset, lines.number
         else:
             more = offset < size and line > cursor.get("line", 0)
-        place = {"offset": offset, "line": line, "columns": columns, "size": None if more else size}
+        place = {"offset": offset, "line": line, "columns": columns, "between": lines.between}
+        place |= {"size": None if more else size}
         return Page(mentions=mentions, broken=broken, more=more, cursor={**place, "head": _head(file)})
 
     def _post(self, raw: bytes, columns: list[str] | None, lines: "_Lines") -> tuple[Mention | None, str]:
@@ -137,8 +139,10 @@ class File(Connector):
 class _Lines:
     """The lines of a file from an offset on, each cut just past LONGEST."""
 
-    def __init__(self, file: BinaryIO, offset: int, number: int) -> None:
+    def __init__(self, file: BinaryIO, offset: int, number: int, between: str) -> None:
         self._file = file
+        self.between = between
+        """What stands between the values of a table."""
         self.ran_out = False
         """The file ended before the record did, or before its line end."""
         self.go(offset, number)
@@ -186,7 +190,9 @@ def _header(lines: _Lines, still: bool) -> list[str] | None:
     if not raw or (lines.ran_out and not still):
         return None
     try:
-        names = [name.strip().lower() for name in next(csv.reader([_text(raw)]))]
+        first = _text(raw)
+        lines.between = max(",;\t", key=first.count)
+        names = [name.strip().lower() for name in next(csv.reader([first], delimiter=lines.between))]
     except (csv.Error, ValueError) as error:
         raise Permanent(f"its first line is no CSV header: {error}") from None
     if "text" not in names:
@@ -198,7 +204,7 @@ def _csv_row(raw: bytes, columns: list[str], lines: _Lines) -> dict[str, Any]:
     """One CSV record, read on over the line breaks inside its quotes; an unclosed quote costs its own line only."""
     back = lines.offset, lines.number
     try:
-        values = next(csv.reader(_record(raw, lines), strict=True))
+        values = next(csv.reader(_record(raw, lines), strict=True, delimiter=lines.between))
     except (csv.Error, ValueError) as error:
         lines.go(*back)
         raise ValueError(f"not a CSV record: {error}") from None

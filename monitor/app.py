@@ -4,7 +4,7 @@ import fcntl
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -51,10 +51,12 @@ class Report:
 
     done: dict[str, int] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
     def add(self, job: str, outcome: Outcome) -> None:
         self.done[job] = self.done.get(job, 0) + outcome.done
         self.failures.extend(failure for failure in outcome.failures if failure not in self.failures)
+        self.left_out.extend(outcome.left_out)
 
 
 class App:
@@ -147,7 +149,7 @@ class App:
     def collect(self, name: str, *, more: bool = False) -> Outcome:
         every = self.config.sources[name][0].every
         outcome = collect(self.store, name, self.connectors[name], self.sieves[name], every, self.clock())
-        return Outcome(done=outcome.done, more=outcome.more or more, failures=outcome.failures)
+        return replace(outcome, more=outcome.more or more)
 
     def recheck_due(self) -> Outcome:
         for name, connector in self.connectors.items():

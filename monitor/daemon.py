@@ -84,6 +84,8 @@ def _until_done(name: str, job: Callable[[], Outcome], stop: threading.Event) ->
             return
         for failure in outcome.failures:
             log.warning("%s: %s", name, failure)
+        for line in outcome.left_out:
+            log.warning("%s: left out: %s", name, line)
         if outcome.done and name != "audit":
             log.info("%s: %d", name, outcome.done)
         if not outcome.more or stop.is_set():

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import case as when
@@ -168,6 +168,29 @@ def _health(row: Any) -> SourceHealth:
         broken=row.broken or 0,
         gaps=row.gaps or 0,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What a source could not read or reach."""
+
+    source: str
+    kind: str
+    """`broken`: a post that can't be read, or a part that can't be asked; `gap`: a time out of reach."""
+    place: str
+    why: str
+    noted_at: datetime
+
+
+def left_out(store: Store, now: datetime, limit: int = 100) -> list[Problem]:
+    """What sources could not read or reach in the last week, the latest first."""
+    told = (problems.c.noted_at > now - timedelta(days=7), problems.c.kind.in_(("broken", "gap")))
+    statement = select(problems).where(*told).order_by(problems.c.noted_at.desc(), problems.c.id.desc()).limit(limit)
+    with store.read() as connection:
+        return [
+            Problem(source=row.source, kind=row.kind, place=row.place, why=row.why, noted_at=row.noted_at)
+            for row in connection.execute(statement)
+        ]
 
 
 def waiting_messages(store: Store) -> int:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Row, Table, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, ColumnElement, Connection, Engine, Row, Table, create_engine, event, inspect, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -65,13 +65,26 @@ class Store:
             yield connection
 
     def insert_new(
-        self, connection: Connection, table: Table, rows: Sequence[dict[str, Any]], unique: Sequence[str]
+        self,
+        connection: Connection,
+        table: Table,
+        rows: Sequence[dict[str, Any]],
+        unique: Sequence[str],
+        renew: ColumnElement[bool] | None = None,
     ) -> Sequence[Row[Any]]:
-        """Inserts the rows whose `unique` columns are not there yet, and gives these back as they are stored."""
+        """Inserts the rows whose `unique` columns are not there yet, and gives these back as they are stored.
+
+        A row that is there, but for which `renew` holds, is written anew and given back too.
+        """
         if not rows:
             return []
         dialect = sqlite if self.sqlite else postgresql
-        statement = dialect.insert(table).on_conflict_do_nothing(index_elements=list(unique))
+        statement = dialect.insert(table)
+        if renew is None:
+            statement = statement.on_conflict_do_nothing(index_elements=list(unique))
+        else:
+            new = {name: statement.excluded[name] for name in rows[0]}
+            statement = statement.on_conflict_do_update(index_elements=list(unique), set_=new, where=renew)
         return connection.execute(statement.returning(table), list(rows)).all()
 
     def replace(self, connection: Connection, table: Table, rows: Sequence[dict[str, Any]], unique: str) -> None:

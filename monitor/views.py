@@ -17,7 +17,7 @@ from alerts.facts import prepared, suggestion, value
 from alerts.voice import ENGLISH
 from alerts.words import clean, line
 from monitor.letters import NO_NOTES, Notes
-from monitor.queries import SourceHealth, Story
+from monitor.queries import Problem, SourceHealth, Story
 
 COLOURS = {
     State.OPEN: "bold red",
@@ -84,6 +84,12 @@ def show_sources(console: Console, sources: Iterable[SourceHealth], now: datetim
         counts = (str(number) for number in (source.failures, source.broken, source.gaps))
         table.add_row(source.name, str(source.posts), ok, *counts, Text(line(source.error or "", 1000)))
     console.print(table)
+
+
+def show_left_out(console: Console, problems: Sequence[Problem]) -> None:
+    for each in problems:
+        told = line(f"source {each.source}: {each.place}: {each.why}", 1000)
+        console.print(Text.assemble(("! ", "yellow"), f"{_time(each.noted_at)}  left out: ", told))
 
 
 def show_json(console: Console, value: Any) -> None:

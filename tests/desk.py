@@ -13,7 +13,7 @@ from alerts.case import Case, State
 from alerts.ladder import Ladder, Step
 from classifiers.base import Classifier, Verdict
 from classifiers.base import Options as ClassifierOptions
-from connectors.base import Connector, Cursor, Found, Mention, Page
+from connectors.base import Broken, Connector, Cursor, Found, Mention, Page
 from monitor.app import App
 from monitor.config import Audit, Brand, Config, Delivery, Plugin, Retention, Source
 from monitor.queries import Story, queue, story
@@ -45,6 +45,8 @@ class Platform:
     search_lags: bool = False
     """New posts can be seen in their threads, but the search does not show them yet."""
     threads_asked: list[str] = field(default_factory=list)
+    broken: list[Broken] = field(default_factory=list)
+    """What every page says that it could not read."""
 
 
 class Scripted(Connector):
@@ -60,7 +62,8 @@ class Scripted(Connector):
             return Page(cursor=cursor)
         page = self.far.posts[start : start + self.far.page_size]
         end = start + len(page)
-        return Page(mentions=page, cursor={"at": end}, more=end < len(self.far.posts))
+        more = end < len(self.far.posts)
+        return Page(mentions=page, cursor={"at": end}, more=more, broken=self.far.broken)
 
     def thread(self, thread_id: str, post_id: str) -> Found | None:
         self.far.threads_asked.append(thread_id)

@@ -259,6 +259,18 @@ def test_the_audit_ends_with_1_when_somebody_was_not_told(busy: Office) -> None:
     assert (finding["kind"], finding["subject"]) == ("late step", "case 1")
 
 
+def test_a_line_that_can_not_be_read_is_told_with_its_number(office: Office) -> None:
+    office.posts.write_text("".join(f"broken \x1b[31m {number}\n" for number in range(25)))
+    result = office.monitor("tick")
+    assert result.exit_code == OK
+    told = result.stderr.splitlines()
+    assert told[0] == "Left out: source export: line 1: not JSON: Expecting value: line 1 column 1 (char 0)"
+    assert told[20:] == ["Left out: 5 more; `audit` lists them.", "Done: nothing was due."]
+    audit = office.monitor("audit").stdout
+    assert "left out: source export: line 25: not JSON" in audit
+    assert "source export: line 5:" not in audit
+
+
 def test_db_upgrade_brings_an_empty_database_to_the_schema_once(office: Office) -> None:
     assert "applied 0001" in " ".join(office.monitor("db", "upgrade").stdout.split())
     assert "nothing to do" in " ".join(office.monitor("db", "upgrade").stdout.split())

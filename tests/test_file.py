@@ -228,6 +228,18 @@ def test_a_table_without_rows_holds_no_posts(tmp_path: Path, content: bytes) -> 
     assert read(tmp_path / "a.csv", content) == ([], [])
 
 
+@pytest.mark.parametrize("between", [b";", b"\t"])
+def test_a_table_may_have_semicolons_or_tabs_as_spreadsheets_write_them(tmp_path: Path, between: bytes) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"\xef\xbb\xbfid%btext\r\n1%bone, two\r\n" % (between, between))
+    file = follow(path)
+    mentions, broken, cursor = poll(file, {})
+    with path.open("ab") as grows:
+        grows.write(b'2%b"three;\tfour"\r\n' % between)
+    more, _, _ = poll(file, cursor)
+    assert ([mention.text for mention in mentions + more], broken) == (["one, two", "three;\tfour"], [])
+
+
 @pytest.mark.parametrize("header", [b"id,author\n", b"\xff\xfei\0d\0\n", b"a\rtext\rb\n", b"1,hello\n"])
 def test_a_table_without_a_text_column_is_a_mistake_of_the_whole_source(tmp_path: Path, header: bytes) -> None:
     (tmp_path / "a.csv").write_bytes(header + b"1,x\n")

@@ -16,6 +16,7 @@ from alerts import case as moves
 from alerts.base import Alert
 from alerts.case import State
 from alerts.hours import Hours
+from connectors.base import Broken
 from monitor import accounts
 from monitor.accounts import Refused, Role
 from monitor.app import App
@@ -89,9 +90,13 @@ def test_a_case_shows_what_was_said_what_drove_the_verdict_and_what_happened(ser
 def test_the_sources_page_tells_what_is_wrong(served: Inbox) -> None:
     kati = served.person("kati")
     assert "Nothing is late, failing or silent." in kati.get("/sources").text
+    served.desk.platform.broken = [Broken(where="p<7>", why="no text")]
+    served.desk.tick(1)
     served.desk.clock.forward(30)
     page = kati.get("/sources").text
     assert "chat" in page
+    assert "p&lt;7&gt;" in page
+    assert "no text" in page
     assert "Nothing is late" not in page
 
 

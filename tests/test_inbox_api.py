@@ -14,6 +14,7 @@ from schemathesis.checks import negative_data_rejection
 from typer.testing import CliRunner
 
 from alerts.case import Dismissal
+from connectors.base import Broken
 from monitor.accounts import Scope
 from monitor.cli.program import cli
 from tests.inbox import Inbox, desk_at, joined_at
@@ -36,6 +37,10 @@ def test_a_program_reads_what_people_see(served: Inbox) -> None:
     assert robot.get("/counts").json() == {"waiting": 2, "late": 1, "unclaimed": 2, "answered_today": 0}
     assert robot.get("/sources").json()[0]["name"] == "chat"
     assert robot.get("/audit").json() == []
+    served.desk.platform.broken = [Broken(where="p7", why="no text")]
+    served.desk.tick(1)
+    (left_out,) = robot.get("/left-out").json()
+    assert (left_out["source"], left_out["place"], left_out["why"]) == ("chat", "p7", "no text")
     assert [case["author"] for case in robot.get("/cases?q=parc").json()["cases"]] == ["mari"]
 
 

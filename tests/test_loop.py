@@ -8,6 +8,7 @@ from sqlalchemy import update
 from alerts import case as moves
 from alerts.base import Alert, Notice, Permanent, Transient, Unknown
 from alerts.case import NotAllowed, State, Stop
+from connectors.base import Broken
 from monitor.schema import cases
 from tests.desk import NOON, Desk, Paper, minutes
 
@@ -377,6 +378,13 @@ def test_a_post_that_breaks_the_model_is_set_aside_and_the_others_are_read(desk:
     assert desk.case.state is State.OPEN
     assert len(report.failures) == 1
     assert "mention 2" in report.failures[0]
+
+
+def test_what_can_not_be_read_is_told_once_and_again_the_next_day(desk: Desk) -> None:
+    desk.platform.broken = [Broken(where="p7", why="no text"), Broken(where="p7", why="no text")]
+    assert [desk.tick(after).left_out for after in (0, 5, 60 * 13, 5)] == [
+        ["source chat: p7: no text"], [], ["source chat: p7: no text"], [],
+    ]  # fmt: skip
 
 
 def test_an_excluded_post_is_kept_with_its_reason_and_no_verdict(desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import asdict
 from io import TextIOWrapper
 from typing import Annotated, cast
 
@@ -23,6 +24,9 @@ from monitor.cli.entrance import (
     told,
 )
 from monitor.cli.posts import filtered
+
+MOST = 20
+"""Posts left out that are told one by one."""
 
 cli = typer.Typer(
     name="monitor",
@@ -65,12 +69,17 @@ def tick(config: ConfigPath = DEFAULT, as_json: AsJson = False) -> None:
         if not free:
             console(err=True).print("Another tick is still running; leaving the work to it.")
             return
+        from alerts.words import line
         from monitor.views import show_json
 
         report = app.tick()
         if as_json:
-            show_json(console(), {"done": report.done, "failures": report.failures})
+            show_json(console(), asdict(report))
         else:
+            for told in report.left_out[:MOST]:
+                say(f"Left out: {line(app.blot(told), 1000)}")
+            if more := len(report.left_out[MOST:]):
+                say(f"Left out: {more} more; `audit` lists them.")
             counts = ", ".join(f"{job} {count}" for job, count in report.done.items() if count)
             console(err=True).print(f"Done: {counts or 'nothing was due'}.", highlight=False)
         for failure in report.failures:
@@ -129,8 +138,8 @@ for command in (
 def audit(config: ConfigPath = DEFAULT, as_json: AsJson = False) -> None:
     """Looks for customers nobody was called for, and for parts that fell silent. Exit status 1 when it finds any."""
     with opened(config) as app:
-        from monitor.queries import source_health
-        from monitor.views import show_json, show_sources
+        from monitor.queries import left_out, source_health
+        from monitor.views import show_json, show_left_out, show_sources
 
         _ = app.connectors
         findings = app.audit()
@@ -138,6 +147,7 @@ def audit(config: ConfigPath = DEFAULT, as_json: AsJson = False) -> None:
             show_json(console(), [{"kind": f.kind, "subject": f.subject, "what": f.what} for f in findings])
         else:
             show_sources(console(), source_health(app.store), app.clock())
+            show_left_out(console(), left_out(app.store, app.clock(), MOST))
             for finding in findings:
                 console().print(f"[red]✗[/] {finding.kind}:", end=" ")
                 console().print(f"{finding.subject}: {finding.what}", markup=False, highlight=False)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, select, update
 
 from connectors.base import Connector, Found, Gap, Mention, Page, Permanent, Transient, UsageCap, Watch
 from monitor import ledger
@@ -19,6 +19,10 @@ log = logging.getLogger(__name__)
 
 MOST_BACKOFF = timedelta(minutes=10)
 """A failing source is asked again at least that often, unless the platform said otherwise."""
+
+
+NEWS = timedelta(hours=12)
+"""What can't be read is told again after so long: a line of that number may be another file's by then."""
 
 
 def register(store: Store, names: Sequence[str], now: datetime) -> None:
@@ -57,14 +61,14 @@ def collect(store: Store, name: str, connector: Connector, sieve: Sieve, every: 
         more = page.more and page.next_poll_at is None and page.cursor != cursor
         with store.write() as connection:
             new = save(store, connection, name, sieve, page, now)
-            _note(store, connection, name, page, now)
+            left_out = _note(store, connection, name, page, now)
             _settle(connection, name, poll, page, now if more else now + every, now)
     except Exception as error:  # whatever it is, it must not stop the other sources
         if not isinstance(error, Transient | Permanent):
             log.exception("source %s", name)
         _failed(store, name, error, failures, every, now)
         return Outcome(failures=(f"source {name}: {store.tell(error)}",))
-    return Outcome(done=new, more=more)
+    return Outcome(done=new, more=more, left_out=left_out)
 
 
 def save(store: Store, connection: Connection, source: str, sieve: Sieve, found: Found, now: datetime) -> int:
@@ -169,13 +173,17 @@ def _failed(store: Store, name: str, error: Exception, failures: int, every: tim
         )
 
 
-def _note(store: Store, connection: Connection, name: str, page: Page, now: datetime) -> None:
-    """Keeps what could not be read or reached, once each."""
+def _note(store: Store, connection: Connection, name: str, page: Page, now: datetime) -> tuple[str, ...]:
+    """Keeps what could not be read or reached; tells what of it is news."""
+    found = {("broken", item.where): item.why for item in page.broken}
+    found |= {("gap", _span(gap)): gap.why for gap in page.gaps}
     rows = [
-        {"source": name, "kind": "broken", "place": item.where, "why": item.why, "noted_at": now}
-        for item in page.broken
-    ] + [{"source": name, "kind": "gap", "place": _span(gap), "why": gap.why, "noted_at": now} for gap in page.gaps]
-    store.insert_new(connection, problems, rows, ["source", "kind", "place"])
+        {"source": name, "kind": kind, "place": place, "why": why, "noted_at": now}
+        for (kind, place), why in found.items()
+    ]
+    old = and_(problems.c.kind == "broken", problems.c.noted_at < now - NEWS)
+    noted = store.insert_new(connection, problems, rows, ["source", "kind", "place"], renew=old)
+    return tuple(f"source {name}: {row.place}: {row.why}" for row in noted)
 
 
 def _span(gap: Gap) -> str:

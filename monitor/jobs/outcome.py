@@ -14,6 +14,8 @@ class Outcome:
     """Another pass now would find work."""
     failures: tuple[str, ...] = ()
     """What went wrong, a line each, secrets blotted out; it will be tried again where that makes sense."""
+    left_out: tuple[str, ...] = ()
+    """What could not be read or reached, a line each; it will not be tried again."""
 
 
 def backoff(attempts: int, now: datetime, *, most: timedelta = timedelta(minutes=5)) -> datetime:

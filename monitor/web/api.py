@@ -18,7 +18,7 @@ from alerts.case import Case, Move, NotAllowed
 from monitor import accounts, inbox
 from monitor.accounts import Scope, Token
 from monitor.app import App
-from monitor.queries import source_health, story
+from monitor.queries import left_out, source_health, story
 from monitor.web import shapes
 from monitor.web.exports import add_exports, cell
 from monitor.web.look import page
@@ -119,6 +119,11 @@ def _add_reads(made: FastAPI, app: App, reading: Any) -> None:
     def sources() -> list[shapes.Source]:
         """How every source does."""
         return [shapes.Source.model_validate(each, from_attributes=True) for each in source_health(app.store)]
+
+    @made.get("/left-out", dependencies=[reading], responses=READING, tags=["read"])
+    def left_out_posts() -> list[shapes.LeftOut]:
+        """What the sources could not read or reach in the last week, the latest first; a hundred at most."""
+        return [shapes.LeftOut.model_validate(each, from_attributes=True) for each in left_out(app.store, app.clock())]
 
     @made.get("/audit", dependencies=[reading], responses=READING, tags=["read"])
     def audit() -> list[shapes.Finding]:

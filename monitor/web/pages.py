@@ -20,7 +20,7 @@ from monitor.accounts import Refused, Role, User
 from monitor.app import App
 from monitor.inbox import NOBODY
 from monitor.jobs.parting import ALIVE
-from monitor.queries import Story, source_health, story
+from monitor.queries import Story, left_out, source_health, story
 from monitor.web.digests import digest, kept
 from monitor.web.doors import Doors, inside
 from monitor.web.live import Live
@@ -222,6 +222,7 @@ class Pages:
             "sources.html",
             **self._frame(user, now),
             sources=source_health(self._app.store),
+            left_out=left_out(self._app.store, now),
             configured=self._app.config.sources,
             findings=self._app.audit(),
         )

@@ -1,7 +1,7 @@
 """What the API answers with, as its description promises."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -115,6 +115,16 @@ class Source(BaseModel):
     error: str | None
     broken: int
     gaps: int
+
+
+class LeftOut(BaseModel):
+    """What a source could not read or reach."""
+
+    source: str
+    kind: Literal["broken", "gap"]
+    place: str
+    why: str
+    noted_at: datetime
 
 
 class Finding(BaseModel):
