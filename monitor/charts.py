@@ -163,7 +163,7 @@ def _reading(week: Week, judged: Judged, model: Classifier, options: Options) ->
     else:
         yield "The model brings no curve: which share of complaints a threshold finds is not known."
     if not week.posts:
-        yield "No post of that week has been read: try another with --week, such as --week 2026-W47."
+        yield f"No post of that week has been read: try another, such as --week {_name(week.since + WEEK)}."
     elif week.complaints or week.dismissed:
         yield (
             "missed: complaints of that week that people confirmed or told of, and that would raise no alert. "

@@ -10,7 +10,7 @@ from connectors.base import Clock, Permanent
 from monitor.config import Config
 from monitor.customers import Customers
 from monitor.digest.week import Week
-from monitor.jobs.digests import digests, latest, post
+from monitor.jobs.digests import digests, post
 from monitor.jobs.outcome import Outcome
 from monitor.jobs.press import Press, Subject, draw
 from monitor.store import Store
@@ -33,6 +33,11 @@ class Editions:
     clock: Clock
     press: Press = field(default_factory=Press)
 
+    @property
+    def last_week(self) -> Week:
+        """The last one that is over, whether or not its digest is due."""
+        return Week.holding(self.clock(), self.config.digest.clock).later(-1)
+
     def publish(self) -> Outcome:
         """Puts the digests that are due into the outbox, and draws those in it."""
         planned = digests(self.store, self.config.digest, self.config.brands, self.clock())
@@ -52,7 +57,7 @@ class Editions:
         plan, ladder, now = self.config.digest, self.config.ladder(brand), self.clock()
         about = About(
             brand=brand,
-            week=week or latest(plan, now),
+            week=week or self.last_week,
             zone=plan.clock,
             target=ladder.target,
             hours=ladder.hours,
@@ -68,7 +73,7 @@ class Editions:
         """Writes the digest's page and PDF into the folder `digests`, takes out old ones, and says where it is."""
         folder = self.config.state / "digests"
         folder.mkdir(mode=0o700, exist_ok=True)
-        oldest = latest(self.config.digest, self.clock()).later(-PAGES_KEPT).name
+        oldest = self.last_week.later(-PAGES_KEPT).name
         for old in (path for path in folder.iterdir() if path.stem[-8:] < oldest):
             old.unlink()
         page = folder / f"{edition.file}.html"

@@ -290,6 +290,11 @@ def test_a_week_is_told_of_on_monday_at_eight_by_the_brands_clock(at: str, week:
     assert latest(PLAN, datetime.fromisoformat(at).replace(tzinfo=UTC)).name == week
 
 
+def test_who_asks_before_that_hour_is_told_of_the_week_that_is_over_all_the_same(small_desk: Desk) -> None:
+    small_desk.clock.now = datetime(2026, 11, 23, 5, 59, tzinfo=UTC)
+    assert small_desk.app.editions.edition("Lainepost").file.endswith("2026-W47")
+
+
 def planned(desk: Desk, at: datetime) -> None:
     """The desk with a digest, at a moment, and a complaint in the week before."""
     desk.config = replace(desk.config, digest=PLAN)

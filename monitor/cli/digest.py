@@ -44,10 +44,9 @@ def digest(
 
 def _week(app: "App", name: str | None) -> "Week":
     from monitor.digest.week import Week
-    from monitor.jobs.digests import latest
 
     if name is None:
-        return latest(app.config.digest, app.clock())
+        return app.editions.last_week
     try:
         return Week.named(name)
     except ValueError as error:
